@@ -118,6 +118,6 @@ def triangulate(projections: Sequence[Projection], pixels: npt.ArrayLike) -> tup
         terms.append((across, projection.source_mm))
     if np.linalg.cond(a) > 1e6:
         raise ValueError("The rays are nearly parallel: take another view from a different angle.")
-    point = np.linalg.solve(a, b)
+    point = np.asarray(np.linalg.solve(a, b), np.float64)
     squared = [float(np.sum((across @ (point - source)) ** 2)) for across, source in terms]
     return point, float(np.sqrt(np.mean(squared)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
+from fluorosam_sim import anatomy
 from fluorosam_sim.patients import packaged
 from fluorosam_sim.patients.nifti import patient_from_nifti
 from fluorosam_sim.patients.patient import Patient, PatientError
@@ -23,7 +23,9 @@ def load_patient(source: str | Path) -> Patient:
         return PACKAGED[str(source)]()
     path = Path(source).expanduser()
     if "\0" in str(source) or not path.exists():
-        raise PatientError(f"There is no patient {str(source)[:200]!r}: give one of {', '.join(PACKAGED)} or a NIfTI CT.")
+        raise PatientError(
+            f"There is no patient {str(source)[:200]!r}: give one of {', '.join(PACKAGED)} or a NIfTI CT."
+        )
     if path.is_dir():
         ct, labels = _in_folder(path, "ct"), _in_folder(path, "labels")
         if ct is None:
@@ -32,7 +34,7 @@ def load_patient(source: str | Path) -> Patient:
         ct = path
         stem = path.name.removesuffix(".gz").removesuffix(".nii")
         labels = _in_folder(path.parent, f"{stem}_labels")
-    from fluorosam_sim import anatomy
+
     names = {item.id: item.key for item in anatomy.STRUCTURES if item.kind == "class" and len(item.members) == 1}
     return patient_from_nifti(path.stem.removesuffix(".nii"), ct, labels, names, f"file {ct.name}", "the user's own")
 

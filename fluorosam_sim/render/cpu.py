@@ -145,5 +145,5 @@ def _occupancy(quantised: npt.NDArray[np.uint16]) -> tuple[npt.NDArray[np.uint8]
     room = np.zeros([b * size for b in blocks], bool)
     room[tuple(slice(0, n) for n in grown.shape)] = grown
     coarse = room.reshape(blocks[0], size, blocks[1], size, blocks[2], size).any(axis=(1, 3, 5))
-    bk, bj, bi = blocks
+    bj, bi = blocks[1:]
     return np.ascontiguousarray(coarse).astype(np.uint8).ravel(), (1, bi, bi * bj)

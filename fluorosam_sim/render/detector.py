@@ -90,7 +90,7 @@ def expose(
     share = detector.scatter_to_primary * collimation.area_mm2 / config.open_field.area_mm2
     behind = np.minimum(primary, 0.3)
     image = primary + np.float32(share) * _wide_blur(behind, detector.scatter_blur_mm / pitch)
-    image = cv2.GaussianBlur(image, (0, 0), max(detector.blur_mm / pitch, 0.3))
+    image = np.asarray(cv2.GaussianBlur(image, (0, 0), max(detector.blur_mm / pitch, 0.3)), np.float32)
     reference = float(np.median(image[window])) if (y1 > y0 and x1 > x0) else 1.0
     gain = detector.reference_counts / max(reference, 1e-6)
     quanta_gain = detector.reference_counts / detector.quanta

