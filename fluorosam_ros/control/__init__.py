@@ -1,0 +1,1 @@
+"""What the nodes decide, in plain Python without ROS: command language, centering, collimation, interlock rules."""

@@ -1,0 +1,36 @@
+"""Vocabulary and its language: names and ids of what can be segmented, and free text resolved to them."""
+
+from fluorosam_sim.anatomy.matching import MAX_TEXT, Match, find
+from fluorosam_sim.anatomy.normalization import normalize
+from fluorosam_sim.anatomy.structures import (
+    APPENDICULAR,
+    LABELS,
+    RIB_NUMBERS,
+    STRUCTURES,
+    VERTEBRAE,
+    AnatomyError,
+    Side,
+    Structure,
+    structure,
+    structures_in,
+)
+from fluorosam_sim.anatomy.wordings import held_out_texts, texts
+
+__all__ = [
+    "APPENDICULAR",
+    "LABELS",
+    "MAX_TEXT",
+    "RIB_NUMBERS",
+    "STRUCTURES",
+    "VERTEBRAE",
+    "AnatomyError",
+    "Match",
+    "Side",
+    "Structure",
+    "find",
+    "held_out_texts",
+    "normalize",
+    "structure",
+    "structures_in",
+    "texts",
+]
