@@ -1,0 +1,227 @@
+"""Runs a predictor over a dataset and sums up what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fluorosam_model.evaluation.dataset import Dataset, Sample
+from fluorosam_model.evaluation.metrics import auroc, bootstrap_interval, calibration_error, dice, hausdorff_px, iou
+from fluorosam_model.predictor import Prediction, Predictor, Prompt
+from fluorosam_sim.anatomy import held_out_texts, structure
+
+MODES = ("text", "points2", "points8", "box")
+SCORED_FRACTION = 0.025  # the paper's: structures that cover at least 2.5 % of the image
+SIDE_FRACTION = 0.005
+# In a side view left and right lie over each other, and no prompt can be told to have hit the wrong one.
+SIDE_MAX_OVERLAP = 0.5
+_POINTS = 8
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class MaskScore:
+    """How one mask of one structure in one image agrees with the truth. mode: one of MODES, or "wording"."""
+
+    mode: str
+    structure: str
+    patient: str
+    view: str
+    dice: float
+    iou: float
+    hd_px: float
+
+
+@dataclass
+class Evaluation:
+    """Everything measured; `report` sums it up.
+
+    masks: one score per image, structure and mode. sides: whether each paired prompt hit its own side.
+    presence_scores, presence_truths: calibrated scores of text prompts, and whether the structure was there.
+    """
+
+    masks: list[MaskScore] = field(default_factory=list)
+    sides: list[bool] = field(default_factory=list)
+    presence_scores: list[float] = field(default_factory=list)
+    presence_truths: list[bool] = field(default_factory=list)
+
+    def report(self) -> dict[str, Any]:
+        """The measured numbers as JSON-ready values, null where nothing was measured.
+
+        {overall: {text, points2, points8, box: {dice, iou, hd_px, n}}, structures: {key: the same}, sides: {accuracy,
+        n}, presence: {auroc, ece}, wordings: {dice_drop}}
+        """
+        keys = sorted({score.structure for score in self.masks})
+        return {
+            "overall": {mode: _means(self.of(mode)) for mode in MODES},
+            "structures": {key: {mode: _means(self.of(mode, key)) for mode in MODES} for key in keys},
+            "sides": {"accuracy": _number(np.mean(self.sides)) if self.sides else None, "n": len(self.sides)},
+            "presence": {
+                "auroc": _number(auroc(self.presence_scores, self.presence_truths)),
+                "ece": _number(calibration_error(self.presence_scores, self.presence_truths)),
+            },
+            "wordings": {"dice_drop": self._dice_drop()},
+        }
+
+    def of(self, mode: str, key: str | None = None) -> list[MaskScore]:
+        """The scores of one mode, of one structure or of all."""
+        return [score for score in self.masks if score.mode == mode and key in (None, score.structure)]
+
+    def dice_interval(self, mode: str) -> tuple[float, float]:
+        """95 % bootstrap interval of the mean Dice, by patient, or by view where there is only one patient."""
+        scores = self.of(mode)
+        by_patient = len({score.patient for score in scores}) > 1
+        clusters = [score.patient if by_patient else score.view for score in scores]
+        return bootstrap_interval([score.dice for score in scores], clusters, np.random.default_rng(0))
+
+    def _dice_drop(self) -> float | None:
+        wording = self.of("wording")
+        if not wording:
+            return None
+        named = {(score.patient, score.view, score.structure): score.dice for score in self.of("text")}
+        return _number(np.mean([named[score.patient, score.view, score.structure] - score.dice for score in wording]))
+
+
+def _means(scores: Sequence[MaskScore]) -> dict[str, float | int | None]:
+    if not scores:
+        return {"dice": None, "iou": None, "hd_px": None, "n": 0}
+    table = np.array([(score.dice, score.iou, score.hd_px) for score in scores])
+    dice_mean, iou_mean, hd_mean = (_number(value) for value in table.mean(axis=0))
+    return {"dice": dice_mean, "iou": iou_mean, "hd_px": hd_mean, "n": len(scores)}
+
+
+def _number(value: float | np.floating[Any]) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def evaluate(
+    predictor: Predictor,
+    dataset: Dataset,
+    seed: int = 0,
+    progress: Callable[[int], None] = lambda count: None,
+) -> Evaluation:
+    """Measure a predictor on a dataset.
+
+    Every scored structure (≥ 2.5 % of the image) is prompted by its name, by one held-out wording, by its box, and by
+    up to eight clicks, each in the middle of the largest error of the mask before, as an annotator would. A structure
+    that the model calls absent counts with an empty mask. Presence is asked for everything in the image and for as
+    many absent structures; sides for every pair that can be told apart.
+
+    Args:
+        seed: draws the absent structures and the held-out wordings.
+        progress: told the number of images done.
+    """
+    rng = np.random.default_rng(seed)
+    evaluation = Evaluation()
+    for count, sample in enumerate(dataset, start=1):
+        predictor.set_image(sample.image)
+        _evaluate_texts(predictor, sample, rng, evaluation)
+        scored = {key: sample.masks[key] for key in _scored(sample)}
+        if scored:
+            _evaluate_boxes(predictor, sample, scored, evaluation)
+            _evaluate_points(predictor, sample, scored, evaluation)
+        progress(count)
+    return evaluation
+
+
+def _scored(sample: Sample) -> list[str]:
+    return [k for k, mask in sample.masks.items() if mask.mean() >= SCORED_FRACTION and k not in sample.unscored]
+
+
+def _score(mode: str, key: str, sample: Sample, prediction: Prediction) -> MaskScore:
+    mask, truth = prediction.mask, sample.masks[key]
+    return MaskScore(
+        mode, key, sample.patient, sample.view, dice(mask, truth), iou(mask, truth), hausdorff_px(mask, truth)
+    )
+
+
+def _evaluate_texts(predictor: Predictor, sample: Sample, rng: np.random.Generator, evaluation: Evaluation) -> None:
+    """Text prompts: masks, presence, sides and held-out wordings."""
+    keys = list(sample.masks)
+    absent = sorted(rng.choice(sample.absent, min(len(sample.absent), len(keys)), replace=False)) if keys else []
+    names = [structure(key).name for key in [*keys, *absent]]
+    predictions = dict(zip([*keys, *absent], predictor.predict_many(names), strict=True))
+    evaluation.presence_scores += [predictions[key].score for key in predictions]
+    evaluation.presence_truths += [key in sample.masks for key in predictions]
+
+    scored = _scored(sample)
+    evaluation.masks += [_score("text", key, sample, predictions[key]) for key in scored]
+    for own, other in _side_pairs(sample):
+        for key, opposite in ((own, other), (other, own)):
+            mask = predictions[key].mask
+            evaluation.sides.append(dice(mask, sample.masks[key]) > dice(mask, sample.masks[opposite]))
+
+    wordings = {key: str(rng.choice(texts)) for key in scored if (texts := held_out_texts(structure(key)))}
+    for key, prediction in zip(wordings, predictor.predict_many(list(wordings.values())), strict=True):
+        evaluation.masks.append(_score("wording", key, sample, prediction))
+
+
+def _side_pairs(sample: Sample) -> Iterator[tuple[str, str]]:
+    """Pairs (left, right) of which both are well visible and lie apart."""
+    for key, mask in sample.masks.items():
+        named = structure(key)
+        if named.side != "left":
+            continue
+        other = sample.masks.get(_mirrored(key))
+        if other is None or min(mask.mean(), other.mean()) < SIDE_FRACTION:
+            continue
+        if iou(mask, other) <= SIDE_MAX_OVERLAP:
+            yield key, _mirrored(key)
+
+
+def _mirrored(key: str) -> str:
+    return "_".join("right" if word == "left" else word for word in key.split("_"))
+
+
+def _evaluate_boxes(predictor: Predictor, sample: Sample, scored: dict[str, BoolArray], evaluation: Evaluation) -> None:
+    boxes = []
+    for truth in scored.values():
+        rows, columns = np.flatnonzero(truth.any(axis=1)), np.flatnonzero(truth.any(axis=0))
+        # Outer edges of the outermost pixels, as in training.
+        boxes.append(Prompt(box=(columns[0] - 0.5, rows[0] - 0.5, columns[-1] + 0.5, rows[-1] + 0.5)))
+    for key, prediction in zip(scored, predictor.predict_prompts(boxes), strict=True):
+        evaluation.masks.append(_score("box", key, sample, prediction))
+
+
+def _evaluate_points(
+    predictor: Predictor, sample: Sample, scored: dict[str, BoolArray], evaluation: Evaluation
+) -> None:
+    """Clicks one after the other, without text; the mask before goes in with the next click."""
+    clicks: dict[str, list[tuple[int, int, int]]] = {key: [] for key in scored}
+    masks = {key: np.zeros_like(truth) for key, truth in scored.items()}
+    before: dict[str, Prediction] = {}
+    for count in range(1, _POINTS + 1):
+        for key, truth in scored.items():
+            clicks[key].append(_next_click(masks[key], truth))
+        prompts = [
+            Prompt(
+                points=[(x, y) for x, y, _ in clicks[key]],
+                point_labels=[label for _, _, label in clicks[key]],
+                previous=before.get(key),
+            )
+            for key in scored
+        ]
+        before = dict(zip(scored, predictor.predict_prompts(prompts), strict=True))
+        masks = {key: prediction.mask for key, prediction in before.items()}
+        if f"points{count}" in MODES:
+            evaluation.masks += [_score(f"points{count}", key, sample, before[key]) for key in scored]
+
+
+def _next_click(mask: BoolArray, truth: BoolArray) -> tuple[int, int, int]:
+    """(x, y, label) in the middle of the largest error: 1 where the mask misses the truth, 0 where it spills over."""
+    best = (0.0, 0, 0, 1)
+    for label, error in ((1, truth & ~mask), (0, mask & ~truth)):
+        # The border counts as correct, so that a region at the image's edge has its middle inside.
+        depth = cv2.distanceTransform(np.pad(error, 1).view(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+        if depth[y, x] > best[0]:
+            best = (float(depth[y, x]), int(x), int(y), label)
+    if best[0] == 0:  # no error left: confirm the middle of the structure
+        return _next_click(np.zeros_like(truth), truth) if truth.any() else (0, 0, 0)
+    return best[1], best[2], best[3]

@@ -1,0 +1,5 @@
+"""The networks: pure torch modules, no files, no training."""
+
+from fluorosam_model.modeling.fluorosam import TEXT_DIM, Decoded, FluoroSAM, ModelConfig
+
+__all__ = ["TEXT_DIM", "Decoded", "FluoroSAM", "ModelConfig"]

@@ -1,0 +1,334 @@
+"""An image and prompts → masks: set the image once, prompt as often as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fluorosam_model.preprocess import Letterbox, to_input
+from fluorosam_model.runtime.backend import (
+    BACKGROUND_LABEL,
+    BOX_END_LABEL,
+    BOX_START_LABEL,
+    FOREGROUND_LABEL,
+    MASK_STRIDE,
+    PADDING_LABEL,
+    Backend,
+    Features,
+    PromptBatch,
+)
+from fluorosam_model.sentence_encoder import EMBEDDING_SIZE, SentenceEncoder
+from fluorosam_sim.anatomy import MAX_TEXT, Structure, find, structure
+
+MAX_BATCH = 32
+_MASK_PROMPT_LOGIT = 8.0  # what a drawn mask is worth, like a decoder that is sure
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """score = sigmoid(scale · presence_logit + bias); present when score ≥ threshold."""
+
+    scale: float = 1.0
+    bias: float = 0.0
+    threshold: float = 0.5
+
+    def score(self, logit: float) -> float:
+        """Calibrated probability that the structure is in the image."""
+        return 1 / (1 + float(np.exp(-np.clip(self.scale * logit + self.bias, -50, 50))))
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """One question to an image: a text, points, a box, a mask or any of them together.
+
+    text: what to find. points: (N, 2) (x, y) image pixels, point_labels: (N,) 1 inside (default) or 0 outside.
+    box: (x0, y0, x1, y1) image pixels. mask: (H, W) bool of the image's size, a rough outline to refine.
+    previous: an earlier answer to refine instead of `mask`.
+    """
+
+    text: str | None = None
+    points: npt.ArrayLike | None = None
+    point_labels: npt.ArrayLike | None = None
+    box: npt.ArrayLike | None = None
+    mask: BoolArray | None = None
+    previous: Prediction | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The answer to one prompt.
+
+    prompt: the text as it was given, "" without one. structures: keys of the vocabulary that the text names, empty
+    for free text outside it. present: whether it is in the image. score: for text, the calibrated probability that it
+    is present; for points, boxes and masks, where presence is not in question, the estimated IoU of the mask; 0 to 1.
+    box: (x0, y0, x1, y1) first and last pixel columns and rows of the mask, centroid: (x, y), both in image pixels and
+    None when absent. mask: (H, W) bool of the image's size, empty when absent. iou: the model's estimate of the mask's
+    IoU. logits: (h, w) float32, the mask before resizing, in model-input space, even when absent.
+    """
+
+    prompt: str
+    structures: tuple[str, ...]
+    present: bool
+    score: float
+    box: tuple[float, float, float, float] | None
+    centroid: tuple[float, float] | None
+    mask: BoolArray
+    iou: float
+    code: int
+    logits: FloatArray = field(repr=False)
+    letterbox: Letterbox = field(repr=False)
+
+    @cached_property
+    def probability(self) -> FloatArray:
+        """(H, W) float32 probability that each pixel belongs to the structure, given that it is present."""
+        return self.letterbox.plane_to_image(1 / (1 + np.exp(-np.clip(self.logits, -50, 50))))
+
+
+class Predictor:
+    """Segments X-ray images. Not meant to be shared by threads: it holds one image at a time."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        sentence_encoder: SentenceEncoder,
+        calibration: Calibration | None = None,
+        codes: Mapping[str, int] | None = None,
+    ) -> None:
+        """codes: the code-book entry that the model reads each structure's name as; with it, free text that the model
+        takes for nothing in the vocabulary, or for the other side, is not present."""
+        self.calibration = calibration or Calibration()
+        self._backend = backend
+        self._sentences = sentence_encoder
+        self._meanings: dict[int, list[Structure]] = {}
+        for key, code in (codes or {}).items():
+            self._meanings.setdefault(code, []).append(structure(key))
+        self._features: Features | None = None
+        self._letterbox: Letterbox | None = None
+
+    @property
+    def image_size(self) -> tuple[int, int] | None:
+        """(width, height) of the image that is set, or None."""
+        return (self._letterbox.width, self._letterbox.height) if self._letterbox else None
+
+    def set_image(self, image: npt.ArrayLike) -> None:
+        """Encode an image; every later prompt is about it. See `to_input` for what an image may be.
+
+        Raises ValueError, and keeps the image before, for what is no image.
+        """
+        model_input, letterbox = to_input(image, self._backend.input_size)
+        self._features = self._backend.encode(model_input)
+        self._letterbox = letterbox
+
+    def predict(
+        self,
+        prompt: str | None = None,
+        points: npt.ArrayLike | None = None,
+        point_labels: npt.ArrayLike | None = None,
+        box: npt.ArrayLike | None = None,
+        mask: BoolArray | None = None,
+    ) -> Prediction:
+        """Answer one prompt; the arguments are those of `Prompt`.
+
+        Raises ValueError in one sentence for an impossible prompt, RuntimeError before the first image.
+        """
+        answers = self.predict_prompts([Prompt(prompt, points, point_labels, box, mask)])
+        if len(answers) != 1:
+            raise ValueError(f"The prompt names {len(answers)} structures; ask for one, or use predict_many.")
+        return answers[0]
+
+    def predict_many(self, prompts: Sequence[str]) -> list[Prediction]:
+        """Answer texts in one batch: one prediction per structure named, in order ("ribs; heart" gives two)."""
+        return self.predict_prompts([Prompt(text) for text in prompts])
+
+    def predict_prompts(self, prompts: Sequence[Prompt]) -> list[Prediction]:
+        """Answer prompts of any kind in one batch: one prediction per prompt, or per structure a text names.
+
+        A phrase outside the vocabulary is one prediction without structures; whether it is present, the model says,
+        except for tools and empty phrases, which are never present.
+        """
+        if self._features is None or self._letterbox is None:
+            raise RuntimeError("Set an image before prompting.")
+        questions = [question for prompt in prompts for question in _questions(prompt, self._letterbox)]
+        answers: list[Prediction] = []
+        for start in range(0, len(questions), MAX_BATCH):
+            answers += self._answer(questions[start : start + MAX_BATCH], self._features, self._letterbox)
+        return answers
+
+    def _answer(self, questions: list[_Question], features: Features, letterbox: Letterbox) -> list[Prediction]:
+        decoded = self._backend.decode(features, self._batch(questions))
+        best = decoded.iou.argmax(axis=1)
+        return [
+            self._prediction(
+                question,
+                decoded.mask_logits[row, best[row]],
+                float(np.clip(decoded.iou[row, best[row]], 0, 1)),
+                float(decoded.presence_logit[row]),
+                int(decoded.code[row]),
+                letterbox,
+            )
+            for row, question in enumerate(questions)
+        ]
+
+    def _prediction(
+        self, question: _Question, logits: FloatArray, iou: float, presence: float, code: int, letterbox: Letterbox
+    ) -> Prediction:
+        if question.geometric:
+            score, present = iou, True
+        else:
+            refused = question.beyond or self._misread(question, code)
+            score = 0.0 if refused else self.calibration.score(presence)
+            present = score >= self.calibration.threshold
+        mask = np.zeros((letterbox.height, letterbox.width), bool)
+        box = centroid = None
+        if present:
+            mask = letterbox.plane_to_image(logits) > 0
+            box, centroid = _extent(mask)
+        keys = (question.structure.key,) if question.structure else ()
+        # A structure without a single pixel is not there, whatever the presence head says.
+        return Prediction(
+            question.text, keys, box is not None, score, box, centroid, mask, iou, code, logits, letterbox
+        )
+
+    def _misread(self, question: _Question, code: int) -> bool:
+        """Whether the code that the model reads free text as means nothing, or another side than the text asks for."""
+        if question.structure is not None or not self._meanings:
+            return False
+        asked = {"left", "right"}.intersection(question.wording.split())
+        meanings = self._meanings.get(code, [])
+        return not any(not asked or meaning.side is None or meaning.side in asked for meaning in meanings)
+
+    def _batch(self, questions: list[_Question]) -> PromptBatch:
+        count = len(questions)
+        points_needed = max(1, *(len(question.points) for question in questions))
+        mask_size = self._backend.input_size // MASK_STRIDE
+        batch = PromptBatch(
+            text=np.zeros((count, EMBEDDING_SIZE), np.float32),
+            has_text=np.array([bool(question.wording) for question in questions], np.float32),
+            points=np.zeros((count, points_needed, 2), np.float32),
+            point_labels=np.full((count, points_needed), PADDING_LABEL, np.float32),
+            mask_input=np.zeros((count, 1, mask_size, mask_size), np.float32),
+            has_mask=np.array([question.mask_logits is not None for question in questions], np.float32),
+        )
+        texts = self._sentences.embed([question.wording for question in questions if question.wording])
+        batch.text[batch.has_text > 0] = texts
+        for row, question in enumerate(questions):
+            batch.points[row, : len(question.points)] = question.points
+            batch.point_labels[row, : len(question.points)] = question.point_labels
+            if question.mask_logits is not None:
+                batch.mask_input[row, 0] = question.mask_logits
+        return batch
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """A checked prompt about at most one structure, in model-input coordinates."""
+
+    text: str
+    wording: str
+    structure: Structure | None
+    beyond: bool  # names a tool, or nothing at all: no model so far was trained to find it
+    points: FloatArray
+    point_labels: FloatArray
+    mask_logits: FloatArray | None
+
+    @property
+    def geometric(self) -> bool:
+        return len(self.points) > 0 or self.mask_logits is not None
+
+
+def _questions(prompt: Prompt, letterbox: Letterbox) -> list[_Question]:
+    points, labels = _points(prompt, letterbox)
+    mask = _mask_logits(prompt, letterbox)
+    if prompt.text is None:
+        if len(points) == 0 and mask is None:
+            raise ValueError("The prompt has neither text nor points, box or mask.")
+        return [_Question("", "", None, False, points, labels, mask)]
+    if not prompt.text.strip():
+        raise ValueError("The prompt is empty.")
+    if len(prompt.text) > MAX_TEXT:
+        raise ValueError(f"The prompt has {len(prompt.text)} characters; at most {MAX_TEXT} are allowed.")
+
+    def question(wording: str, named: Structure | None = None, beyond: bool = False) -> _Question:
+        return _Question(prompt.text or "", wording, named, beyond, points, labels, mask)
+
+    match = find(prompt.text)
+    # The canonical name is what the model knows best. Where a name leaves the side open, both sides are shown.
+    questions = [question(each.name, each) for each in (*match.structures, *match.alternatives)]
+    questions += [question(phrase) for phrase in match.unknown]
+    questions += [question(phrase, beyond=True) for phrase in match.tools]
+    return questions or [question(prompt.text.strip(), beyond=True)]
+
+
+def _points(prompt: Prompt, letterbox: Letterbox) -> tuple[FloatArray, FloatArray]:
+    """Points and box corners of a prompt as (P, 2) model-input points and (P,) labels."""
+    points = np.zeros((0, 2)) if prompt.points is None else _numbers(prompt.points, "points")
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"The points have shape {points.shape}, not (N, 2).")
+    labels = np.ones(len(points)) if prompt.point_labels is None else _numbers(prompt.point_labels, "point labels")
+    if labels.shape != (len(points),) or not np.isin(labels, (FOREGROUND_LABEL, BACKGROUND_LABEL)).all():
+        raise ValueError("Each point needs one label, 1 (inside) or 0 (outside).")
+    for x, y in points:
+        if not (-0.5 <= x <= letterbox.width - 0.5 and -0.5 <= y <= letterbox.height - 0.5):
+            raise ValueError(
+                f"The point ({x:g}, {y:g}) is outside the image of {letterbox.width}×{letterbox.height} px."
+            )
+    if prompt.box is not None:
+        corners = _box_corners(prompt.box, letterbox)
+        points = np.concatenate([points, corners])
+        labels = np.concatenate([labels, [BOX_START_LABEL, BOX_END_LABEL]])
+    return letterbox.points_to_input(points), labels.astype(np.float32)
+
+
+def _box_corners(box: npt.ArrayLike, letterbox: Letterbox) -> npt.NDArray[np.float64]:
+    """(2, 2) corners of a box, cut off at the image's edges."""
+    values = _numbers(box, "box")
+    if values.shape != (4,):
+        raise ValueError("The box needs four numbers: x0, y0, x1, y1.")
+    corners = np.clip(values.reshape(2, 2), -0.5, [letterbox.width - 0.5, letterbox.height - 0.5])
+    if not (corners[0] < corners[1]).all():
+        raise ValueError("The box needs x0 < x1 and y0 < y1 and must overlap the image.")
+    return np.asarray(corners, np.float64)
+
+
+def _mask_logits(prompt: Prompt, letterbox: Letterbox) -> FloatArray | None:
+    if prompt.mask is None:
+        return None if prompt.previous is None else prompt.previous.logits
+    mask = np.asarray(prompt.mask)
+    if mask.shape != (letterbox.height, letterbox.width):
+        raise ValueError(f"The mask has shape {mask.shape}, not the image's {(letterbox.height, letterbox.width)}.")
+    inside = letterbox.plane_to_input(mask != 0)
+    mask_size = letterbox.size // MASK_STRIDE
+    small = cv2.resize(inside, (mask_size, mask_size), interpolation=cv2.INTER_AREA)
+    return np.asarray((2 * small - 1) * _MASK_PROMPT_LOGIT, np.float32)
+
+
+def _numbers(values: Any, what: str) -> npt.NDArray[np.float64]:
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"The {what} must be numbers.") from None
+    if not np.isfinite(array).all():
+        raise ValueError(f"The {what} must be finite numbers.")
+    return array
+
+
+def _extent(
+    mask: BoolArray,
+) -> tuple[tuple[float, float, float, float] | None, tuple[float, float] | None]:
+    """Box and centroid of a mask, None twice for an empty one."""
+    plane = mask.view(np.uint8)
+    left, top, width, height = cv2.boundingRect(plane)
+    if width == 0:
+        return None, None
+    moments = cv2.moments(plane[top : top + height, left : left + width], binaryImage=True)
+    centroid = left + moments["m10"] / moments["m00"], top + moments["m01"] / moments["m00"]
+    return (float(left), float(top), float(left + width - 1), float(top + height - 1)), centroid

@@ -1,0 +1,132 @@
+"""What a training run is made of, read from YAML."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from fluorosam_model.modeling import ModelConfig
+
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message says which key, in one sentence."""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Views kept in memory: initial_views are rendered first, new_views_per_batch are added or replaced afterwards."""
+
+    patient: str = "chest"
+    preview: bool = True
+    initial_views: int = 1200
+    pool_views: int = 4000
+    new_views_per_batch: int = 2
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """The text head alone: classification of wordings, then the codebook."""
+
+    steps: int = 1500
+    batch: int = 512
+    lr: float = 2e-3
+
+
+@dataclass(frozen=True)
+class DenseConfig:
+    """Stage 1: every label at once. Ends after `minutes`, or after `steps` where that is not 0."""
+
+    minutes: float = 28.0
+    steps: int = 0
+    batch: int = 8
+    lr: float = 1e-3
+    weight_decay: float = 0.02
+    warmup_steps: int = 50
+
+
+@dataclass(frozen=True)
+class PromptableConfig:
+    """Stage 2: prompts. `prompts` of each image are decoded, `refined` of them once more with points and their mask."""
+
+    minutes: float = 45.0
+    steps: int = 0
+    batch: int = 8
+    prompts: int = 24
+    refined: int = 8
+    lr: float = 1e-3
+    encoder_lr: float = 4e-4
+    weight_decay: float = 0.02
+    warmup_steps: int = 100
+    dense_weight: float = 0.5
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """How often and on how many held-out views; seed fixes the views."""
+
+    views: int = 64
+    every_minutes: float = 6.0
+    seed: int = 20000
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A whole run. device: "cpu", "cuda" or "auto". precision: "float32", "bfloat16" or "measure" (the faster one)."""
+
+    name: str = "lite"
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "measure"
+    threads: int = 0
+    ema_decay: float = 0.996
+    checkpoint_minutes: float = 3.0
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    dense: DenseConfig = field(default_factory=DenseConfig)
+    promptable: PromptableConfig = field(default_factory=PromptableConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+
+
+def load_config(path: str | Path) -> TrainingConfig:
+    """Read a YAML file; keys left out keep their defaults. Raises ConfigError for unknown keys and wrong types."""
+    try:
+        document = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise ConfigError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"The configuration {path} is not YAML.") from error
+    return _build(TrainingConfig, document, "")
+
+
+def dump_config(config: TrainingConfig) -> str:
+    """The configuration as YAML that `load_config` reads back to an equal one."""
+    return yaml.safe_dump(dataclasses.asdict(config), sort_keys=False)
+
+
+def _build(kind: type[T], document: Any, where: str) -> T:
+    if not isinstance(document, dict):
+        raise ConfigError(f"{where or 'The configuration'} must be a mapping of keys to values.")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(document) - set(hints), key=str)
+    if unknown:
+        raise ConfigError(f"There is no setting {where}{unknown[0]}.")
+    values: dict[str, Any] = {}
+    for key, value in document.items():
+        wanted = hints[key]
+        if dataclasses.is_dataclass(wanted):
+            values[key] = _build(typing.cast(type, wanted), value, f"{where}{key}.")
+        elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            values[key] = float(value)
+        elif type(value) is not wanted:
+            raise ConfigError(f"{where}{key} must be of type {wanted.__name__}, not {value!r}.")
+        else:
+            values[key] = value
+    return kind(**values)

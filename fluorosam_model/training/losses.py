@@ -1,0 +1,58 @@
+"""Losses on logits and soft targets; every function returns one value per mask, so that callers choose the weights."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def dice_loss(probability: Tensor, target: Tensor) -> Tensor:
+    """1 − soft Dice over the last two axes: (…, H, W) → (…)."""
+    overlap = (probability * target).sum(dim=(-2, -1))
+    total = probability.sum(dim=(-2, -1)) + target.sum(dim=(-2, -1))
+    return 1 - (2 * overlap + 1) / (total + 1)
+
+
+def focal_loss(logits: Tensor, probability: Tensor, target: Tensor) -> Tensor:
+    """Focal loss (gamma 1) for soft targets, mean over the last two axes: (…, H, W) → (…)."""
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    return (cross_entropy * (probability.detach() - target).abs()).mean(dim=(-2, -1))
+
+
+def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """What a mask is trained on: Dice and ten times focal loss, (…, H, W) → (…)."""
+    probability = logits.sigmoid()
+    return dice_loss(probability, target) + 10 * focal_loss(logits, probability, target)
+
+
+def hard_iou(logits: Tensor, target: Tensor) -> Tensor:
+    """IoU of the thresholded mask with the thresholded target: (…, H, W) → (…)."""
+    mask, truth = logits > 0, target > 0.5
+    overlap = (mask & truth).sum(dim=(-2, -1))
+    return overlap / (mask | truth).sum(dim=(-2, -1)).clamp(min=1)
+
+
+def dense_loss(logits: Tensor, coverage: Tensor) -> Tensor:
+    """Multi-label loss of (B, L, H, W): Dice over the labels that are visible, cross-entropy over all. A scalar."""
+    visible = (coverage.mean(dim=(-2, -1)) > 0.002).to(logits.dtype)
+    dice = (dice_loss(logits.sigmoid(), coverage) * visible).sum() / visible.sum().clamp(min=1)
+    return dice + 3 * F.binary_cross_entropy_with_logits(logits, coverage)
+
+
+def hypotheses_loss(logits: Tensor, target: Tensor, iou: Tensor, ambiguous: Tensor) -> Tensor:
+    """Loss of three hypotheses (N, 3, H, W) for one target (N, H, W), with the IoU estimates (N, 3) → (N,).
+
+    Only the best hypothesis of an ambiguous prompt (points; `ambiguous` (N,) 1) is trained; of a text, which means one
+    thing, the others are trained a little, too, so that a wrong choice between them costs little.
+    """
+    each = mask_loss(logits, target[:, None].expand_as(logits))
+    best = each.min(dim=1).values
+    share = 0.3 * (1 - ambiguous) + 0.03 * ambiguous
+    quality = F.mse_loss(iou, hard_iou(logits.detach(), target[:, None]), reduction="none").mean(dim=1)
+    return (1 - share) * best + share * each.mean(dim=1) + quality
+
+
+def gather_best(logits: Tensor, iou: Tensor) -> Tensor:
+    """The hypothesis that the IoU head prefers: (N, 3, H, W), (N, 3) → (N, H, W)."""
+    return logits[torch.arange(len(logits), device=logits.device), iou.argmax(dim=1)]

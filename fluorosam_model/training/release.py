@@ -1,0 +1,70 @@
+"""A finished run → the files that ship, with the presence head calibrated on held-out views."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+from fluorosam_model.export import deployable, export_onnx, export_weights, load_checkpoint, write_card
+from fluorosam_model.training.config import load_config
+from fluorosam_model.training.pool import ViewSource
+from fluorosam_model.training.prompting import Vocabulary
+from fluorosam_model.training.run import CACHE
+from fluorosam_model.training.text import codes_of
+from fluorosam_model.training.validation import Validator
+from fluorosam_model.training.wordings import held_out_wordings, training_wordings
+from fluorosam_sim.anatomy import STRUCTURES
+from fluorosam_sim.patients import load_patient
+
+_CALIBRATION_SEED = 30000  # other views than those that chose the checkpoint
+
+
+def release(run_dir: str | Path, folder: str | Path, name: str = "lite", views: int = 64) -> dict[str, float]:
+    """Export the best checkpoint of a run as <name>_encoder.onnx, <name>_decoder.onnx, <name>.safetensors, <name>.json.
+
+    Returns the scores of the exported weights on `views` held-out views that neither trained nor chose them.
+    Raises ValueError, in one sentence, for a folder that holds no finished run.
+    """
+    run, out = Path(run_dir), Path(folder)
+    config = load_config(run / "config.yaml")
+    model = deployable(load_checkpoint(run / "best.pt", config.model))
+    patient = load_patient(config.data.patient)
+    present = np.unique(patient.labels)
+    labels = present[present > 0].astype(np.int64)
+    vocabulary = Vocabulary(tuple(patient.label_names[label] for label in labels))
+    plain, held_out = training_wordings(CACHE), held_out_wordings(CACHE)
+    source = ViewSource(patient, _CALIBRATION_SEED, held_out=True, preview=False)
+    validator = Validator(source, views, _CALIBRATION_SEED, labels, vocabulary, plain, held_out)
+    presence = calibrate(*validator.presence_logits(model))
+    scores = {key: round(value, 4) for key, value in validator.score(model).items()}
+    codes = codes_of(model.text_encoder, plain)
+    by_key = {each.key: int(codes[rows[0]]) for each, rows in zip(STRUCTURES, plain.rows, strict=False)}
+    export_onnx(model, out, name)
+    export_weights(model, out / f"{name}.safetensors")
+    made_by = [json.loads(line) for line in (run / "run.json").read_text(encoding="utf-8").splitlines()]
+    facts = {"patient": patient.provenance, "model": vars(config.model), "runs": made_by, "scores": scores}
+    write_card(out / f"{name}.json", by_key, presence, facts)
+    return scores
+
+
+def calibrate(positive: list[float], negative: list[float]) -> dict[str, float]:
+    """Platt scaling of presence logits: score = sigmoid(scale · logit + bias), and the threshold with the best balanced
+    accuracy. Raises ValueError without examples of both kinds."""
+    if not positive or not negative:
+        raise ValueError("Calibration needs present and absent structures.")
+    logits = np.array(positive + negative)
+    truth = np.repeat([1.0, 0.0], [len(positive), len(negative)])
+
+    def loss(x: np.ndarray) -> float:
+        z = np.exp(x[0]) * logits + x[1]
+        return float(np.mean(np.logaddexp(0, z) - truth * z))
+
+    log_scale, bias = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+    scores = 1 / (1 + np.exp(-(np.exp(log_scale) * logits + bias)))
+    candidates = np.linspace(0.05, 0.95, 91)
+    accuracy = [(np.mean(scores[truth == 1] >= t) + np.mean(scores[truth == 0] < t)) / 2 for t in candidates]
+    best = candidates[np.flatnonzero(np.isclose(accuracy, max(accuracy)))]
+    return {"scale": float(np.exp(log_scale)), "bias": float(bias), "threshold": float(np.median(best))}

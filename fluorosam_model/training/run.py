@@ -1,0 +1,279 @@
+"""A whole training run: text head, dense stage, promptable stage; resumable at any moment."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor, nn
+
+from fluorosam_model.training.batches import Batch, BatchMaker, Prefetcher
+from fluorosam_model.training.config import TrainingConfig, load_config
+from fluorosam_model.training.dense import dense_step
+from fluorosam_model.training.device import pick_device, pick_precision
+from fluorosam_model.training.pool import ViewPool, ViewSource
+from fluorosam_model.training.promptable import promptable_step
+from fluorosam_model.training.prompting import Vocabulary
+from fluorosam_model.training.state import RunFolder, RunState
+from fluorosam_model.training.text import code_owners, train_text, wording_accuracy
+from fluorosam_model.training.validation import Validator
+from fluorosam_model.training.wordings import held_out_wordings, training_wordings
+from fluorosam_sim.patients import load_patient
+
+CACHE = Path.home() / ".cache" / "fluorosam"
+_LOG_EVERY_S = 20.0
+_MAX_GRADIENT_NORM = 1.0
+_SMOOTHING = 0.95
+_FINAL_LR = 0.01
+
+Step = Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
+
+
+def train(config_path: str | Path, run_dir: str | Path | None = None, console: Console | None = None) -> Path:
+    """Train what a configuration file describes; returns the run folder (default runs/<name>).
+
+    A folder that already holds a checkpoint is continued; a finished one is left as it is. Raises ConfigError or
+    PatientError, in one sentence, for a configuration that cannot be used.
+    """
+    config = load_config(config_path)
+    folder = RunFolder(Path(run_dir) if run_dir else Path("runs") / config.name, config)
+    _Run(config, folder, console or Console()).go()
+    return folder.path
+
+
+class _Run:
+    def __init__(self, config: TrainingConfig, folder: RunFolder, console: Console) -> None:
+        self.config, self.folder, self.console = config, folder, console
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        self.device = pick_device(config.device)
+        self.dtype = pick_precision(config.precision, self.device)
+        torch.manual_seed(config.seed)
+        self.train_texts = training_wordings(CACHE, lambda i, n: self.say(f"embedding wordings {i}/{n}"))
+        self.held_out_texts = held_out_wordings(CACHE)
+        patient = load_patient(config.data.patient)
+        present = np.unique(patient.labels)
+        self.labels = present[present > 0].astype(np.int64)
+        self.vocabulary = Vocabulary(tuple(patient.label_names[label] for label in self.labels))
+        self.state = RunState(config, len(self.labels), self.device)
+        if folder.last.is_file():
+            self.state.load(folder.last)
+            self.say(f"continuing in stage {self.state.stage} after {self.state.elapsed_s / 60:.1f} min")
+        held_out = ViewSource(patient, config.validation.seed, held_out=True, preview=config.data.preview)
+        self.validator = Validator(
+            held_out,
+            config.validation.views,
+            config.validation.seed,
+            self.labels,
+            self.vocabulary,
+            self.train_texts,
+            self.held_out_texts,
+        )
+        del held_out
+        # Continued runs go on with other views instead of repeating the first ones.
+        seed = config.seed + 1000 * self.state.step
+        source = ViewSource(patient, seed, held_out=False, preview=config.data.preview)
+        self.pool = ViewPool(source, config.data.pool_views)
+        self.embeddings = torch.from_numpy(self.train_texts.embeddings).to(self.device)
+        self.say(f"{self.device}, {str(self.dtype).removeprefix('torch.')}, {len(self.labels)} labels")
+
+    def say(self, text: str) -> None:
+        self.console.print(time.strftime("%H:%M:%S ") + text, highlight=False)
+
+    def go(self) -> None:
+        if self.state.stage == "text":
+            self.text_stage()
+            self.state.begin_stage("dense")
+            self.state.save(self.folder.last)
+        if self.state.stage in ("dense", "promptable"):
+            self.fill_pool()
+        if self.state.stage == "dense":
+            self.dense_stage()
+            self.state.begin_stage("promptable")
+            self.state.save(self.folder.last)
+        if self.state.stage == "promptable":
+            self.promptable_stage()
+            self.state.begin_stage("done")
+            self.state.save(self.folder.last)
+        self.say(f"done: {self.folder.best}")
+
+    def text_stage(self) -> None:
+        config, encoder = self.config.text, self.state.model.text_encoder
+        rng = np.random.default_rng([self.config.seed, 1])
+        start = time.monotonic()
+
+        def report(step: int, log: dict[str, float]) -> None:
+            self.folder.log(stage="text", step=step, **log)
+
+        train_text(encoder, self.train_texts, config, rng, report)
+        owners = code_owners(encoder, self.train_texts)
+        scores = {
+            "wordings": wording_accuracy(encoder, owners, self.train_texts),
+            "held_out_wordings": wording_accuracy(encoder, owners, self.held_out_texts),
+        }
+        average = self.state.averaged_model.text_encoder
+        average.load_state_dict(encoder.state_dict())
+        self.folder.log(stage="text", **scores)
+        self.say(f"text head in {time.monotonic() - start:.0f} s: {_formatted(scores)}")
+
+    def fill_pool(self) -> None:
+        with self.progress() as progress:
+            task = progress.add_task("rendering views", total=self.config.data.initial_views, note="")
+            self.pool.fill(self.config.data.initial_views, lambda count: progress.update(task, completed=count))
+
+    def dense_stage(self) -> None:
+        config, state = self.config.dense, self.state
+        groups = [{"params": _trainable(nn.ModuleList([state.model.image_encoder, state.dense])), "lr": config.lr}]
+        new_views = self.config.data.new_views_per_batch
+        maker = BatchMaker(self.pool, self.labels, config.batch, new_views, self.stage_rng(2))
+        autocast = self.autocast()
+        self.loop(
+            torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
+            maker,
+            lambda batch: dense_step(state.model.encode, state.dense, batch, autocast),
+            (config.minutes, config.steps, config.warmup_steps),
+            validate=False,
+        )
+
+    def promptable_stage(self) -> None:
+        config, state, model = self.config.promptable, self.state, self.state.model
+        model.text_encoder.requires_grad_(False)
+        encoder = _trainable(nn.ModuleList([model.image_encoder, state.dense]))
+        decoder = _trainable(nn.ModuleList([model.prompt_encoder, model.mask_decoder]))
+        groups = [{"params": encoder, "lr": config.encoder_lr}, {"params": decoder, "lr": config.lr}]
+        maker = BatchMaker(
+            self.pool,
+            self.labels,
+            config.batch,
+            self.config.data.new_views_per_batch,
+            self.stage_rng(3),
+            config.prompts,
+            self.vocabulary,
+            self.train_texts,
+        )
+        autocast = self.autocast()
+        self.loop(
+            torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
+            maker,
+            lambda batch: promptable_step(
+                model.encode, model, state.dense, batch, self.embeddings, config.refined, config.dense_weight, autocast
+            ),
+            (config.minutes, config.steps, config.warmup_steps),
+            validate=True,
+        )
+
+    def loop(
+        self,
+        optimizer: torch.optim.Optimizer,
+        maker: BatchMaker,
+        step: Step,
+        budget: tuple[float, int, int],
+        validate: bool,
+    ) -> None:
+        minutes, steps, warmup = budget
+        state, config = self.state, self.config
+        if state.optimizer_state:
+            optimizer.load_state_dict(state.optimizer_state)
+        peak = [group["lr"] for group in optimizer.param_groups]
+        if state.optimizer_state:
+            peak = [group["peak"] for group in optimizer.param_groups]
+        for group, rate in zip(optimizer.param_groups, peak, strict=True):
+            group["peak"] = rate
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        smooth: dict[str, float] = {}
+        now = time.monotonic()
+        next_log, next_save = now + _LOG_EVERY_S, now + config.checkpoint_minutes * 60
+        next_validation = now + config.validation.every_minutes * 60
+        images = 0
+        with self.progress() as progress, Prefetcher(maker.make) as batches:
+            task = progress.add_task(state.stage, total=1.0, note="")
+            last = time.monotonic()
+            while True:
+                done = state.step / steps if steps else state.elapsed_s / (60 * minutes)
+                if done >= 1:
+                    break
+                shape = _FINAL_LR + (1 - _FINAL_LR) * (0.5 + 0.5 * math.cos(math.pi * done))
+                for group in optimizer.param_groups:
+                    group["lr"] = group["peak"] * shape * min(1.0, (state.step + 1) / max(warmup, 1))
+                batch = self.to_device(batches.next())
+                state.networks.train()
+                state.model.text_encoder.eval()
+                optimizer.zero_grad(set_to_none=True)
+                loss, log = step(batch)
+                loss.backward()
+                norm = nn.utils.clip_grad_norm_(parameters, _MAX_GRADIENT_NORM)
+                if not torch.isfinite(norm):
+                    self.say(f"step {state.step}: the gradient is not finite, step left out")
+                else:
+                    optimizer.step()
+                    state.update_average()
+                state.step += 1
+                images += len(batch.images)
+                for name, value in ((name, float(value.detach())) for name, value in log.items()):
+                    smooth[name] = _SMOOTHING * smooth.get(name, value) + (1 - _SMOOTHING) * value
+                now = time.monotonic()
+                state.elapsed_s += now - last
+                last = now
+                progress.update(task, completed=min(done, 1.0), note=f"step {state.step} loss {smooth['loss']:.3f}")
+                if now >= next_log:
+                    rate = images / max(_LOG_EVERY_S + now - next_log, 1e-6)
+                    images, next_log = 0, now + _LOG_EVERY_S
+                    self.folder.log(stage=state.stage, step=state.step, images_s=round(rate, 2), **_rounded(smooth))
+                    self.say(f"{state.stage} {done:.1%} step {state.step} {rate:.1f} img/s {_formatted(smooth)}")
+                if now >= next_save:
+                    state.save(self.folder.last, optimizer)
+                    next_save = now + config.checkpoint_minutes * 60
+                if validate and now >= next_validation:
+                    self.validate()
+                    next_validation = time.monotonic() + config.validation.every_minutes * 60
+        if validate:
+            self.validate()
+        state.save(self.folder.last, optimizer)
+
+    def validate(self) -> None:
+        start = time.monotonic()
+        scores = self.validator.score(self.state.averaged_model)
+        self.folder.log(stage=self.state.stage, step=self.state.step, validation=_rounded(scores))
+        self.say(f"validation in {time.monotonic() - start:.0f} s: {_formatted(scores)}")
+        if scores["text_dice"] >= self.state.best:
+            self.state.best = scores["text_dice"]
+            self.state.save(self.folder.best)
+
+    def stage_rng(self, stage: int) -> np.random.Generator:
+        return np.random.default_rng([self.config.seed, stage, self.state.step])
+
+    def to_device(self, batch: Batch) -> Batch:
+        layout = torch.channels_last if self.config.model.encoder == "lite" else torch.contiguous_format
+        return Batch(
+            batch.images.to(self.device, memory_format=layout),
+            batch.coverage.to(self.device),
+            {name: value.to(self.device) for name, value in batch.prompts.items()},
+        )
+
+    def autocast(self) -> torch.autocast:
+        enabled = self.dtype != torch.float32
+        return torch.autocast(self.device.type, self.dtype if enabled else torch.bfloat16, enabled=enabled)
+
+    def progress(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
+        times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+        # In a log file a bar that is drawn again and again would bury the lines.
+        return Progress(*columns, *times, console=self.console, disable=not self.console.is_terminal)
+
+
+def _trainable(module: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in module.parameters() if parameter.requires_grad]
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 5) for name, value in values.items()}
+
+
+def _formatted(values: dict[str, float]) -> str:
+    return " ".join(f"{name} {value:.3f}" for name, value in values.items())

@@ -1,0 +1,95 @@
+"""The text head alone: wordings of one structure meet in one code. Needs no picture, so covers the whole vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fluorosam_model.modeling.text_encoder import TextEncoder
+from fluorosam_model.training.config import TextConfig
+from fluorosam_model.training.wordings import UNKNOWN, Wordings
+
+_TEMPERATURE = 0.07
+_NOISE = 0.02
+_QUANTISED_SHARE = 0.4  # of the steps, at the end
+_UNKNOWN_SHARE = 0.15
+
+
+def train_text(
+    encoder: TextEncoder,
+    wordings: Wordings,
+    config: TextConfig,
+    rng: np.random.Generator,
+    report: Callable[[int, dict[str, float]], None],
+) -> None:
+    """Classify the MLP's output, then start the codebook from the classes' means and pull both together."""
+    device = encoder.quantizer.codebook.device
+    embeddings = torch.from_numpy(wordings.embeddings).to(device)
+    prototypes = nn.Parameter(torch.randn(UNKNOWN + 1, encoder.quantizer.codebook.shape[1]).to(device))
+    optimizer = torch.optim.AdamW([*encoder.mlp.parameters(), prototypes], config.lr, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, config.steps)
+    quantise_from = round(config.steps * (1 - _QUANTISED_SHARE))
+    encoder.train()
+    for step in range(config.steps):
+        if step == quantise_from:
+            _start_codebook(encoder, embeddings, wordings)
+        rows, classes = _balanced(wordings, config.batch, rng)
+        text = embeddings[rows.to(device)]
+        meaning = encoder.project(text + _NOISE * torch.randn_like(text))
+        directions = F.normalize(prototypes, dim=1)
+        target = classes.to(device)
+        loss = F.cross_entropy(meaning @ directions.t() / _TEMPERATURE, target)
+        if step >= quantise_from:
+            quantised, code = encoder.quantizer(meaning)
+            encoder.quantizer.follow(meaning.detach(), code)
+            commitment = (1 - (meaning * encoder.quantizer.codebook[code]).sum(dim=1)).mean()
+            loss = loss + F.cross_entropy(quantised @ directions.t() / _TEMPERATURE, target) + commitment
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 99:
+            report(step + 1, {"text_loss": loss.item()})
+    encoder.eval()
+
+
+@torch.no_grad()
+def codes_of(encoder: TextEncoder, wordings: Wordings) -> Tensor:
+    """(T,) code of every wording."""
+    text = torch.from_numpy(wordings.embeddings).to(encoder.quantizer.codebook.device)
+    return (encoder.project(text) @ encoder.quantizer.codebook.t()).argmax(dim=1).cpu()
+
+
+def code_owners(encoder: TextEncoder, wordings: Wordings) -> np.ndarray:
+    """(codes,) the class that most training wordings of a code belong to (classes weigh the same); −1 if unused."""
+    codes = codes_of(encoder, wordings).numpy()
+    votes = np.zeros((len(encoder.quantizer.codebook), UNKNOWN + 1))
+    np.add.at(votes, (codes, wordings.owner), 1.0)
+    votes /= np.maximum(votes.sum(axis=0), 1)
+    return np.where(votes.any(axis=1), votes.argmax(axis=1), -1)
+
+
+def wording_accuracy(encoder: TextEncoder, owners: np.ndarray, wordings: Wordings) -> float:
+    """Share of wordings whose code belongs to their structure."""
+    return float((owners[codes_of(encoder, wordings).numpy()] == wordings.owner).mean())
+
+
+def _balanced(wordings: Wordings, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    classes = rng.integers(UNKNOWN, size=count)
+    classes[rng.random(count) < _UNKNOWN_SHARE] = UNKNOWN
+    rows = np.array([wordings.rows[each][rng.integers(len(wordings.rows[each]))] for each in classes])
+    return torch.from_numpy(rows), torch.from_numpy(classes)
+
+
+@torch.no_grad()
+def _start_codebook(encoder: TextEncoder, embeddings: Tensor, wordings: Wordings) -> None:
+    meaning = encoder.project(embeddings)
+    owner = torch.from_numpy(wordings.owner).to(meaning.device)
+    sums = torch.zeros(UNKNOWN + 1, meaning.shape[1], device=meaning.device).index_add_(0, owner, meaning)
+    # Spare codes go to what is not in the vocabulary: it has no single meaning.
+    spare = meaning[owner == UNKNOWN]
+    encoder.quantizer.initialise(meaning, F.normalize(sums, dim=1), spare)

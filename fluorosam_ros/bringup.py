@@ -1,0 +1,344 @@
+"""The one table of nodes and arguments.
+
+launch/carm.launch.py reads it on a ROS install; `start` and `up` run the same processes where ros2 launch is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from fluorosam_ros.environment import PARENT_VARIABLE, prepare, share
+from fluorosam_sim.carm import CArmPose
+
+PACKAGE = "fluorosam_ros"
+START_TIMEOUT_S = 120.0  # the first start compiles the renderer
+STOP_TIMEOUT_S = 4.0
+
+Value = bool | int | float | str | list[float]
+
+
+class BringupError(RuntimeError):
+    """Why the graph is not up, or no longer; one sentence that names the node."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Something to choose at launch, and the (node, parameter) pairs that it sets."""
+
+    name: str
+    default: Value
+    description: str
+    sets: tuple[tuple[str, str], ...]
+
+    def from_text(self, text: str) -> Value:
+        """The value of a launch argument; raises ValueError for a text that is none of the default's type."""
+        if isinstance(self.default, str):
+            return text
+        try:
+            value = json.loads(text)
+            if isinstance(self.default, list):
+                return [float(v) for v in value]
+            return type(self.default)(value)
+        except (ValueError, TypeError):
+            raise ValueError(f"{self.name} cannot be {text!r}: {self.description}.") from None
+
+
+@dataclass(frozen=True)
+class NodeEntry:
+    """A node to run: the executable for ROS, the module for Python, its name and parameters."""
+
+    executable: str
+    parameters: dict[str, Value] = field(default_factory=dict)
+    module: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the node in the graph."""
+        return self.executable
+
+    @property
+    def command(self) -> list[str]:
+        """How to start it without ros2 launch."""
+        arguments = ["--ros-args", "--params-file", str(share("config", "carm.yaml"))]
+        for key, value in self.parameters.items():
+            arguments += ["-p", f"{key}:={_yaml(value)}"]
+        return [sys.executable, "-m", self.module or f"{PACKAGE}.nodes.{self.executable}", *arguments]
+
+
+ARGUMENTS = (
+    Argument("patient", "chest", "a packaged patient's name, or the path of a NIfTI CT", (("twin", "patient"),)),
+    Argument(
+        "device",
+        "standard",
+        "geometry and limits of the C-arm",
+        (("twin", "device"), ("interlock", "device"), ("guidance", "device")),
+    ),
+    Argument("fluoro_hz", 0.0, "live images a second while armed; 0: single shots only", (("twin", "fluoro_hz"),)),
+    Argument("image_size", 0, "pixels along each side of the image; 0: the device's own", (("twin", "image_size"),)),
+    Argument("seed", 0, "seed of the detector's noise", (("twin", "seed"),)),
+    Argument(
+        "start_pose",
+        [0.0, 0.0, 0.0, 0.0, 0.0],
+        "primary and secondary angle in radians, isocentre x, y, z in metres",
+        (("twin", "start_pose"),),
+    ),
+    Argument("model", "lite", "a shipped model's name, or the path of an exported one", (("segmenter", "model"),)),
+    Argument("backend", "onnxruntime", "inference library of the segmenter", (("segmenter", "backend"),)),
+    Argument("threads", 0, "threads of the inference library; 0 leaves it to the library", (("segmenter", "threads"),)),
+    Argument("audit_log", "", "the interlock's log; empty: in the user's state folder", (("interlock", "audit_log"),)),
+)
+NODES = ("interlock", "twin", "segmenter", "guidance")
+
+
+def table(values: Mapping[str, Value] | None = None) -> tuple[NodeEntry, ...]:
+    """The nodes with their parameters for some arguments, the others at their defaults. ValueError for unknown ones."""
+    chosen = {argument.name: argument.default for argument in ARGUMENTS}
+    for name, value in (values or {}).items():
+        if name not in chosen:
+            raise ValueError(f"There is no launch argument {name!r}; there are {', '.join(chosen)}.")
+        chosen[name] = value
+    parameters: dict[str, dict[str, Value]] = {name: {} for name in NODES}
+    for argument in ARGUMENTS:
+        for node, parameter in argument.sets:
+            parameters[node][parameter] = chosen[argument.name]
+    return tuple(NodeEntry(name, parameters[name]) for name in NODES)
+
+
+def start_pose(pose: CArmPose) -> list[float]:
+    """A pose as the value of the argument of that name."""
+    angles = [math.radians(pose.primary_deg), math.radians(pose.secondary_deg)]
+    return [*angles, *(float(v) / 1000.0 for v in pose.isocenter_mm)]
+
+
+def _yaml(value: Value) -> str:
+    """A parameter for the command line; fixed-point, as ROS's parser takes 1e-05 for a text."""
+    if isinstance(value, list):
+        return "[" + ", ".join(_yaml(v) for v in value) + "]"
+    return f"{value:.9f}" if isinstance(value, float) else json.dumps(value)
+
+
+class _Child:
+    """A node's process; its output is read all the time, and its last lines are kept."""
+
+    def __init__(self, entry: NodeEntry, environment: dict[str, str], echo: Callable[[str], None] | None) -> None:
+        self.name = entry.name
+        self._tail: deque[str] = deque(maxlen=20)
+        self._echo = echo
+        # In a session of its own, so that Ctrl-C reaches only us, and we end the nodes in order.
+        self.process = subprocess.Popen(
+            entry.command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"output of {self.name}", daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._tail.append(line.rstrip())
+            if self._echo:
+                self._echo(f"[{self.name}] {line.rstrip()}")
+
+    @property
+    def obituary(self) -> str | None:
+        """How the process ended, with its last line; None while it runs."""
+        status = self.process.poll()
+        if status is None:
+            return None
+        self._reader.join(timeout=1.0)
+        said = next((line for line in reversed(self._tail) if line.strip()), "it said nothing")
+        how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+        return f"The node {self.name} {how}: {said}"
+
+    def close(self) -> None:
+        """Reaps the process and its pipe."""
+        self._reader.join(timeout=1.0)
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+class Graph:
+    """Running nodes; use as a context manager. All of them are ended on leaving, whatever happens."""
+
+    def __init__(self, entries: Sequence[NodeEntry], echo: Callable[[str], None] | None = None) -> None:
+        environment = prepare(dict(os.environ))
+        environment[PARENT_VARIABLE] = str(os.getpid())
+        self._children: list[_Child] = []
+        try:
+            for entry in entries:
+                self._children.append(_Child(entry, environment, echo))
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Process number of every node by name."""
+        return {child.name: child.process.pid for child in self._children}
+
+    def check(self) -> None:
+        """Raises BringupError when a node has ended."""
+        for child in self._children:
+            if child.obituary:
+                raise BringupError(child.obituary)
+
+    def wait_until_active(self, timeout_s: float = START_TIMEOUT_S, ended: threading.Event | None = None) -> None:
+        """Until every node's lifecycle state is active (or `ended` is set); BringupError names one that is not."""
+        with _Watcher([child.name for child in self._children]) as watcher:
+            end = time.monotonic() + timeout_s
+            while (missing := watcher.inactive()) and not (ended and ended.is_set()):
+                self.check()
+                if time.monotonic() > end:
+                    raise BringupError(f"The node {missing[0]} is not active after {timeout_s:.0f} s.")
+
+    def stop(self) -> None:
+        """Ends all nodes: asks first, kills what does not go."""
+        running = [child for child in self._children if child.process.poll() is None]
+        for child in running:
+            child.process.send_signal(signal.SIGINT)
+        end = time.monotonic() + STOP_TIMEOUT_S
+        for child in running:
+            try:
+                child.process.wait(max(end - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+        for child in self._children:
+            child.close()
+
+
+class _Watcher:
+    """Asks nodes for their lifecycle states, in a ROS context of its own."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        import rclpy
+        from lifecycle_msgs.srv import GetState
+        from rclpy.executors import SingleThreadedExecutor
+        from rclpy.signals import SignalHandlerOptions
+
+        prepare()
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._node = rclpy.create_node(f"bringup_{os.getpid()}", context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._request = GetState.Request()
+        self._clients = {name: self._node.create_client(GetState, f"{name}/get_state") for name in names}
+
+    def inactive(self) -> list[str]:
+        """Names of the nodes that are not active; asks each once more, waiting for the answers for a short while."""
+        from lifecycle_msgs.msg import State
+
+        calls = {name: c.call_async(self._request) for name, c in self._clients.items() if c.service_is_ready()}
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end and (not calls or not all(call.done() for call in calls.values())):
+            self._executor.spin_once(timeout_sec=0.05)
+        for name, call in calls.items():
+            if call.done() and call.result().current_state.id == State.PRIMARY_STATE_ACTIVE:
+                del self._clients[name]
+        return list(self._clients)
+
+    def __enter__(self) -> _Watcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._executor.shutdown()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+
+def start(
+    *,
+    pose: CArmPose | None = None,
+    entries: Sequence[NodeEntry] | None = None,
+    timeout_s: float = START_TIMEOUT_S,
+    echo: Callable[[str], None] | None = None,
+    **arguments: Value,
+) -> Graph:
+    """Starts the graph and returns when all nodes are active; leave the returned context to end it.
+
+    pose: where the C-arm stands at set-up. entries: other nodes than the table's. echo: called with every line that a
+    node prints. arguments: those of ARGUMENTS. Raises BringupError, and
+    leaves nothing running, when a node does not come up.
+    """
+    if pose is not None:
+        arguments["start_pose"] = start_pose(pose)
+    prepare()
+    graph = Graph(table(arguments) if entries is None else entries, echo)
+    try:
+        graph.wait_until_active(timeout_s)
+    except BaseException:
+        graph.stop()
+        raise
+    return graph
+
+
+def up(
+    *,
+    rviz: bool = False,
+    ready: Callable[[Graph], None] = lambda graph: None,
+    echo: Callable[[str], None] | None = print,
+    timeout_s: float = START_TIMEOUT_S,
+    **arguments: Value,
+) -> int:
+    """Runs the graph in the foreground until SIGINT or SIGTERM (returns 0) or until a node ends (returns 1).
+
+    ready: called once all nodes are active. Nothing is restarted silently: the node that ended is named.
+    """
+    ended = threading.Event()
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    viewer: subprocess.Popen[bytes] | None = None
+    try:
+        with Graph(table(arguments), echo) as graph:
+            try:
+                graph.wait_until_active(timeout_s, ended)
+                if not ended.is_set():
+                    ready(graph)
+                    viewer = _rviz() if rviz else None
+                while not ended.wait(0.2):
+                    graph.check()
+            except BringupError as error:
+                print(f"error: {error}", file=sys.stderr, flush=True)
+                return 1
+        return 0
+    finally:
+        if viewer:
+            viewer.terminate()
+            viewer.wait()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _rviz() -> subprocess.Popen[bytes]:
+    program = shutil.which("rviz2")
+    if program is None:
+        raise BringupError("RViz is not installed: it comes with a ROS 2 desktop install.")
+    return subprocess.Popen([program, "-d", str(share("config", "carm.rviz"))], env=prepare(dict(os.environ)))

@@ -1,0 +1,1 @@
+"""One ROS 2 node a file, each its own process."""

@@ -1,0 +1,343 @@
+"""The digital twin as a C-arm's driver: the reference implementation of the carm/* interface.
+
+It moves and exposes only while a fresh interlock/state permits it. Publishes carm/state (20 Hz, and one with the stamp
+of every frame), carm/image_raw, carm/camera_info, tf, robot_description and visualization; offers carm/move,
+carm/collimate (actions) and carm/acquire (service).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.task import Future
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header, String
+from tf2_msgs.msg import TFMessage
+from visualization_msgs.msg import MarkerArray
+
+from fluorosam_ros import convert
+from fluorosam_ros.action import Collimate, MoveCArm
+from fluorosam_ros.description import urdf
+from fluorosam_ros.markers import scene
+from fluorosam_ros.msg import CArmState, InterlockState
+from fluorosam_ros.nodes.base import OK, WARN, ManagedNode, NodeParameter, SetupError, run_node
+from fluorosam_ros.permission import Permission
+from fluorosam_ros.qos import EVENTS, FRAMES, LATCHED, NEWEST_STATE, STATE
+from fluorosam_ros.srv import Acquire
+from fluorosam_sim.carm import VENDORS, CArmPose, LimitError
+from fluorosam_sim.patients import Patient, PatientError, load_patient
+from fluorosam_sim.twin import Frame, Twin
+
+MOTION_HZ, STATE_HZ, FEEDBACK_HZ = 50.0, 20.0, 10.0
+# After a stall the arm must not jump: at most this much time passes in one step.
+MAX_STEP_S = 0.06
+
+
+@dataclass
+class _Move:
+    """The move under way; `ended` gets "" on arrival, else the reason why it ended."""
+
+    goal: ServerGoalHandle
+    ended: Future
+    start: CArmPose
+    target: CArmPose
+    feedback_due_s: float = 0.0
+
+
+class TwinNode(ManagedNode):
+    """ROS around fluorosam_sim.twin. Callbacks run in one thread; images are rendered in another."""
+
+    PARAMETERS = (
+        NodeParameter("patient", "chest", "a packaged patient's name, or the path of a NIfTI CT", setup=True),
+        NodeParameter("device", "standard", "geometry and limits", choices=tuple(VENDORS), setup=True),
+        NodeParameter("image_size", 0, "pixels along each side of the image; 0: the device's own", 0, 2048, setup=True),
+        NodeParameter("seed", 0, "of the detector's noise", 0, 2**31 - 1, setup=True),
+        NodeParameter(
+            "start_pose",
+            [0.0, 0.0, 0.0, 0.0, 0.0],
+            "primary and secondary angle (rad), isocentre x, y, z (m) at set-up",
+            setup=True,
+        ),
+        NodeParameter(
+            "fluoro_hz", 0.0, "live images a second while the beam is permitted; 0: single shots only", 0.0, 30.0
+        ),
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("twin", **kwargs)
+        self._state_pub = self.create_publisher(CArmState, "carm/state", STATE)
+        self._image_pub = self.create_publisher(Image, "carm/image_raw", FRAMES)
+        self._info_pub = self.create_publisher(CameraInfo, "carm/camera_info", FRAMES)
+        self._tf_pub = self.create_publisher(TFMessage, "/tf", STATE)
+        self._static_pub = self.create_publisher(TFMessage, "/tf_static", LATCHED)
+        self._description_pub = self.create_publisher(String, "robot_description", LATCHED)
+        self._marker_pub = self.create_publisher(MarkerArray, "visualization", EVENTS)
+        self._permission = Permission()
+        self._twin: Twin | None = None
+        self._move: _Move | None = None
+        self._imaging: ThreadPoolExecutor | None = None
+        self._exposing = False
+        self._fluoro: Any = None
+        self._stepped_s = 0.0
+
+    # --- lifecycle --------------------------------------------------------------------------------------------------
+
+    def load_patient(self) -> Patient:
+        """The patient of the parameter; raises SetupError."""
+        try:
+            return load_patient(self.value("patient"))
+        except PatientError as error:
+            raise SetupError(str(error)) from error
+
+    def load(self) -> None:
+        side = self.value("image_size")
+        if 0 < side < 64:
+            raise SetupError(f"image_size is {side}: an image has at least 64 pixels a side.")
+        values = [float(v) for v in self.value("start_pose")]
+        if len(values) != 5:
+            raise SetupError(f"start_pose has {len(values)} numbers, not five.")
+        primary, secondary, *isocenter = values
+        config = VENDORS[self.value("device")]
+        twin = Twin(self.load_patient(), config, self.value("seed"), (side, side) if side else None)
+        x, y, z = (v * 1000.0 for v in isocenter)
+        try:
+            twin.place(CArmPose(math.degrees(primary), math.degrees(secondary), (x, y, z)))
+        except LimitError as error:
+            raise SetupError(f"start_pose cannot be taken: {error}") from error
+        twin.truth()  # compiles the renderer now, not at the first shot
+        self._twin = twin
+
+    def start(self) -> None:
+        twin = self._device
+        self._imaging = ThreadPoolExecutor(1, "imaging")
+        self._stepped_s = time.monotonic()
+        self.keep(self.create_subscription(InterlockState, "interlock/state", self._permission.hear, NEWEST_STATE))
+        # In a group of its own: a coroutine that waits holds back everything else of its group.
+        waits = ReentrantCallbackGroup()
+        self.keep(self.create_service(Acquire, "carm/acquire", self._acquire, callback_group=waits))
+        for kind, name, callback in (
+            (MoveCArm, "carm/move", self._run_move),
+            (Collimate, "carm/collimate", self._collimate),
+        ):
+            self.keep(ActionServer(self, kind, name, callback, cancel_callback=lambda _: CancelResponse.ACCEPT))
+        self.keep(self.create_timer(1.0 / MOTION_HZ, self._step))
+        self.keep(self.create_timer(1.0 / STATE_HZ, self._publish_state))
+        self.keep(self.create_timer(1.0, self._publish_markers))
+        now = self.get_clock().now().to_msg()
+        self._static_pub.publish(TFMessage(transforms=convert.static_transforms(twin.config, now)))
+        self._description_pub.publish(String(data=urdf(twin.config)))
+        self._set_fluoro(self.value("fluoro_hz"))
+
+    def stop(self) -> None:
+        self._device.halt()
+        self._end_move("The twin was deactivated.")
+        self._set_fluoro(0.0)
+        if self._imaging:
+            self._imaging.shutdown(wait=True, cancel_futures=True)
+        self._imaging, self._exposing = None, False
+
+    def unload(self) -> None:
+        self._twin = None
+
+    def diagnose(self) -> tuple[bytes, str, dict[str, str]]:
+        twin, refusal = self._device, self._refusal()
+        values = {
+            "patient": twin.patient.name,
+            "shots": str(twin.shots),
+            "dose_area_product_gym2": f"{twin.dap_gym2:.3g}",
+        }
+        return (WARN, refusal, values) if refusal else (OK, "ready", values)
+
+    def parameters_changed(self, values: dict[str, Any]) -> None:
+        if self.active and "fluoro_hz" in values:
+            self._set_fluoro(values["fluoro_hz"])
+
+    # --- motion -----------------------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        now = time.monotonic()
+        elapsed, self._stepped_s = min(now - self._stepped_s, MAX_STEP_S), now
+        twin, move = self._device, self._move
+        refusal = self._refusal() if twin.moving else None
+        if refusal:
+            twin.halt()
+            self._end_move(refusal)
+        elif move and move.goal.is_cancel_requested:
+            twin.halt()
+            self._end_move("Cancelled.")
+        twin.step(elapsed)
+        if self._move is None:
+            return
+        if not twin.moving:
+            self._end_move("")
+        elif now >= self._move.feedback_due_s:
+            self._move.feedback_due_s = now + 1.0 / FEEDBACK_HZ
+            feedback = MoveCArm.Feedback(state=self._state(), progress=_progress(self._move, twin.pose))
+            self._move.goal.publish_feedback(feedback)
+
+    def _end_move(self, reason: str) -> None:
+        if self._move and not self._move.ended.done():
+            self._move.ended.set_result(reason)
+        self._move = None
+
+    async def _run_move(self, goal: ServerGoalHandle) -> MoveCArm.Result:
+        twin, target = self._device, convert.pose_from_message(goal.request)
+        refusal = "The C-arm is already moving." if self._move else self._refusal()
+        if not refusal:
+            try:
+                twin.start_move(target)
+            except LimitError as error:
+                refusal = str(error)
+        if refusal:
+            self.get_logger().warning(f"move refused: {refusal}")
+            goal.abort()
+            return MoveCArm.Result(success=False, message=refusal, state=self._state())
+        self._move = _Move(goal, Future(), twin.pose, target)
+        ended = self._move.ended
+        reason = await ended
+        state = self._state()
+        self._state_pub.publish(state)
+        if not reason:
+            goal.succeed()
+        elif goal.is_cancel_requested:
+            goal.canceled()
+        else:
+            self.get_logger().warning(f"move ended: {reason}")
+            goal.abort()
+        return MoveCArm.Result(success=not reason, message=reason or "Arrived.", state=state)
+
+    def _collimate(self, goal: ServerGoalHandle) -> Collimate.Result:
+        twin, refusal = self._device, self._refusal()
+        if not refusal:
+            try:
+                twin.set_collimation(convert.collimation_from_message(goal.request.collimator))
+            except LimitError as error:
+                refusal = str(error)
+        if refusal:
+            self.get_logger().warning(f"collimation refused: {refusal}")
+            goal.abort()
+        else:
+            goal.publish_feedback(Collimate.Feedback(progress=1.0))
+            goal.succeed()
+            self._publish_state()
+            self._publish_markers()
+        collimator = convert.collimation_to_message(twin.collimation)
+        return Collimate.Result(success=not refusal, message=refusal or "Set.", collimator=collimator)
+
+    # --- images -----------------------------------------------------------------------------------------------------
+
+    async def _acquire(self, _: Acquire.Request, response: Acquire.Response) -> Acquire.Response:
+        exposed: Future = Future()
+        refusal = self._expose(exposed)
+        result = refusal or await exposed
+        if isinstance(result, str):
+            response.success, response.message = False, result
+            self.get_logger().warning(f"shot refused: {result}")
+        else:
+            frame, header = result
+            response.success, response.message = True, f"Shot {frame.shot}."
+            response.frame, response.dose_area_product = header, frame.dap_gym2
+        return response
+
+    def _expose(self, exposed: Future | None = None) -> str | None:
+        """Begins one exposure in the imaging thread; why not, or None. `exposed` gets (Frame, Header) or a reason."""
+        refusal = "The previous exposure has not ended." if self._exposing else self._refusal()
+        if refusal or self._imaging is None:
+            return refusal or "The twin is not active."
+        self._exposing = True
+
+        def work() -> None:
+            result: tuple[Frame, Header] | str
+            try:
+                result = self._refusal() or self._shoot()
+            except Exception as error:
+                result = f"The exposure failed: {error}"
+                self.get_logger().error(result)
+            self._exposing = False
+            if exposed:
+                exposed.set_result(result)
+
+        self._imaging.submit(work)
+        return None
+
+    def _shoot(self) -> tuple[Frame, Header]:
+        twin, header = self._device, self.header(convert.DETECTOR_OPTICAL)
+        frame = twin.acquire()
+        size = (frame.image.shape[1], frame.image.shape[0])
+        self._state_pub.publish(self._state(header.stamp, frame))
+        self._info_pub.publish(convert.camera_info(twin.config, frame.collimation, size, header))
+        self._image_pub.publish(convert.array_to_image(frame.image, header))
+        return frame, header
+
+    def _set_fluoro(self, rate_hz: float) -> None:
+        if self._fluoro is not None:
+            self.destroy_timer(self._fluoro)
+            self._fluoro = None
+        if rate_hz > 0:
+            self._fluoro = self.create_timer(1.0 / rate_hz, self._expose)
+
+    # --- state ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _device(self) -> Twin:
+        if self._twin is None:
+            raise SetupError("The twin is not configured.")
+        return self._twin
+
+    def _refusal(self) -> str | None:
+        return self._permission.refusal(self.get_clock().now().nanoseconds * 1e-9)
+
+    def _state(self, stamp: Time | None = None, frame: Frame | None = None) -> CArmState:
+        """The state now, or that of a frame."""
+        twin, refusal = self._device, self._refusal()
+        config = twin.config
+        state = CArmState(header=Header(stamp=stamp or self.get_clock().now().to_msg(), frame_id=convert.WORLD))
+        convert.fill_pose(state, frame.pose if frame else twin.pose)
+        state.source_detector_distance = config.sdd_mm / 1000.0
+        state.source_isocenter_distance = config.sod_mm / 1000.0
+        state.detector_size = [side / 1000.0 for side in config.detector_mm]
+        state.collimator = convert.collimation_to_message(frame.collimation if frame else twin.collimation)
+        state.moving, state.beam_on = twin.moving, frame is not None
+        state.armed, state.faults = refusal is None, [refusal] if refusal else []
+        state.shots, state.dose_area_product = twin.shots, twin.dap_gym2
+        return state
+
+    def _publish_state(self) -> None:
+        state = self._state()
+        self._state_pub.publish(state)
+        self._tf_pub.publish(TFMessage(transforms=[convert.moving_transform(self._device.pose, state.header.stamp)]))
+
+    def _publish_markers(self) -> None:
+        twin = self._device
+        now = self.get_clock().now().to_msg()
+        markers = scene(twin.config, twin.collimation, twin.patient.bounds_mm, self._exposing, now)
+        self._marker_pub.publish(markers)
+
+
+def _progress(move: _Move, pose: CArmPose) -> float:
+    """Share of the way that is done, 0 to 1."""
+
+    def way(a: CArmPose, b: CArmPose) -> float:
+        shift = math.dist(a.isocenter_mm, b.isocenter_mm)
+        # Degrees and millimetres are added: only the share of the whole counts.
+        return abs(a.primary_deg - b.primary_deg) + abs(a.secondary_deg - b.secondary_deg) + shift
+
+    whole = way(move.start, move.target)
+    return 1.0 if whole <= 0 else min(max(1.0 - way(pose, move.target) / whole, 0.0), 1.0)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Console entry."""
+    run_node(TwinNode, args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""Quality of service of every topic, by what is lost when a message is.
+
+A lost frame costs the patient dose: frames are reliable, with room for a burst. States count only while they are new:
+subscribers keep one. What a late joiner must still see is latched.
+"""
+
+from __future__ import annotations
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+
+def _reliable(depth: int, latched: bool = False) -> QoSProfile:
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+FRAMES = _reliable(8)  # publishers of images, and subscribers that must see every one
+NEWEST_FRAME = _reliable(1)  # subscribers that want the newest image and drop the others
+STATE = _reliable(8)  # periodic states; the writer keeps a few, so that the state of a shot is not overwritten
+NEWEST_STATE = _reliable(1)  # subscribers for whom only the newest state counts
+EVENTS = _reliable(50)  # prompts, replies: each counts
+LATCHED = _reliable(1, latched=True)  # descriptions, active prompts: late joiners get the last one
