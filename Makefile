@@ -50,5 +50,16 @@ lint: train-env
 test: install lint
 	$(TRAIN_VENV)/bin/python -m pytest
 
+# Trains again what ships; a run that was interrupted goes on where it was.
+train: train-env
+	$(TRAIN_VENV)/bin/python -m fluorosam_model.training configs/lite_chest_cpu.yaml
+	$(TRAIN_VENV)/bin/python -m fluorosam_model.training.release runs/lite_chest fluorosam_model/weights
+
+# Scores the shipped model on views it was never trained on, and writes its card.
+evaluate: install
+	$(BIN)/fluorosam evaluate lite chest --json > evaluation.json
+	$(BIN)/python -m fluorosam_model.model_card lite evaluation.json
+	$(BIN)/fluorosam bench loop --starts 5
+
 clean:
 	rm -rf $(VENV) $(TRAIN_VENV) build demo *.egg-info

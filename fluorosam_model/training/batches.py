@@ -43,9 +43,11 @@ class BatchMaker:
         prompts: int = 0,
         vocabulary: Vocabulary | None = None,
         wordings: Wordings | None = None,
+        randomised: float = 0.7,
     ) -> None:
         self._pool, self._labels, self._batch, self._new_views, self._rng = pool, labels, batch, new_views, rng
         self._prompts, self._vocabulary, self._wordings = prompts, vocabulary, wordings
+        self._randomised = randomised
 
     def make(self) -> Batch:
         """The next batch."""
@@ -56,7 +58,7 @@ class BatchMaker:
         prompts: list[Prompts] = []
         while len(images) < self._batch:
             view = self._pool[int(self._rng.integers(len(self._pool)))]
-            image, coverage = augment.apply(view, augment.sample(self._rng), self._labels)
+            image, coverage = augment.apply(view, augment.sample(self._rng, self._randomised), self._labels)
             images.append(image)
             coverages.append(coverage)
             if self._vocabulary is not None and self._wordings is not None:

@@ -25,6 +25,7 @@ class DataConfig:
 
     patient: str = "chest"
     preview: bool = True
+    randomised: float = 0.7
     initial_views: int = 1200
     pool_views: int = 4000
     new_views_per_batch: int = 2
@@ -78,13 +79,17 @@ class ValidationConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """A whole run. device: "cpu", "cuda" or "auto". precision: "float32", "bfloat16" or "measure" (the faster one)."""
+    """A whole run. device: "cpu", "cuda" or "auto". precision: "float32", "bfloat16" or "measure" (the faster one).
+
+    frozen_blocks: how many blocks of the lite encoder, counted from the image, keep their ImageNet weights.
+    """
 
     name: str = "lite"
     seed: int = 0
     device: str = "auto"
     precision: str = "measure"
     threads: int = 0
+    frozen_blocks: int = 0
     ema_decay: float = 0.996
     checkpoint_minutes: float = 3.0
     model: ModelConfig = field(default_factory=ModelConfig)

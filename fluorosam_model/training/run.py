@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
+from fluorosam_model.modeling.efficientnet import EfficientNetLite0
 from fluorosam_model.training.batches import Batch, BatchMaker, Prefetcher
 from fluorosam_model.training.config import TrainingConfig, load_config
 from fluorosam_model.training.dense import dense_step
@@ -62,6 +63,9 @@ class _Run:
         self.labels = present[present > 0].astype(np.int64)
         self.vocabulary = Vocabulary(tuple(patient.label_names[label] for label in self.labels))
         self.state = RunState(config, len(self.labels), self.device)
+        backbone = self.state.model.image_encoder.backbone
+        if isinstance(backbone, EfficientNetLite0):
+            backbone.freeze(config.frozen_blocks)
         if folder.last.is_file():
             self.state.load(folder.last)
             self.say(f"continuing in stage {self.state.stage} after {self.state.elapsed_s / 60:.1f} min")
@@ -131,7 +135,8 @@ class _Run:
         config, state = self.config.dense, self.state
         groups = [{"params": _trainable(nn.ModuleList([state.model.image_encoder, state.dense])), "lr": config.lr}]
         new_views = self.config.data.new_views_per_batch
-        maker = BatchMaker(self.pool, self.labels, config.batch, new_views, self.stage_rng(2))
+        randomised = self.config.data.randomised
+        maker = BatchMaker(self.pool, self.labels, config.batch, new_views, self.stage_rng(2), randomised=randomised)
         autocast = self.autocast()
         self.loop(
             torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
@@ -156,6 +161,7 @@ class _Run:
             config.prompts,
             self.vocabulary,
             self.train_texts,
+            self.config.data.randomised,
         )
         autocast = self.autocast()
         self.loop(

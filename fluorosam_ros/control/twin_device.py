@@ -121,9 +121,7 @@ class ModelSegmenter:
         results = []
         for prediction in self._predictor.predict_many(list(prompts)):
             mask = np.asarray(prediction.mask, bool) if prediction.present else None
-            results.append(
-                Found(prediction.prompt, prediction.present, prediction.score, prediction.centroid, mask)
-            )
+            results.append(Found(prediction.prompt, prediction.present, prediction.score, prediction.centroid, mask))
         return results
 
 

@@ -78,23 +78,25 @@ class Operator:
     def wait_until_ready(self, seconds: float) -> None:
         """Until every node of the main job has been discovered and has told its state."""
         self._wait(
-            lambda: self.state is not None
-            and self.interlock is not None
-            and self._prompt.get_subscription_count() > 0
-            and self._node.count_publishers("/fluorosam/reply") > 0
-            and self._node.count_publishers("/fluorosam/overlay") > 0,
+            lambda: (
+                self.state is not None
+                and self.interlock is not None
+                and self._prompt.get_subscription_count() > 0
+                and self._node.count_publishers("/fluorosam/reply") > 0
+                and self._node.count_publishers("/fluorosam/overlay") > 0
+            ),
             seconds,
             "the graph to come up",
         )
 
     def trigger(self, service: str, seconds: float = 5.0) -> tuple[bool, str]:
         """Calls a Trigger service such as /interlock/arm; (accepted, sentence)."""
-        client = self._node.create_client(Trigger, service)
+        client: Any = self._node.create_client(Trigger, service)
         if not client.wait_for_service(timeout_sec=seconds):
             raise NoAnswer(f"The service {service} is not there.")
         done = client.call_async(Trigger.Request())
         self._wait(done.done, seconds, service)
-        answer = done.result()
+        answer: Any = done.result()
         self._node.destroy_client(client)
         return bool(answer.success), str(answer.message)
 

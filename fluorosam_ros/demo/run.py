@@ -109,6 +109,7 @@ class Demo:
         answer = self._operator.ask(prompt)
         self._operator.wait_for(lambda: self._shots() > shots, 5.0, "the shot after collimating")
         state = self._operator.state
+        assert state is not None
         after = (state.dose_area_product - spent) / (state.shots - shots)
         frame = self._newest_frame()
         coverage = self._truth.coverage(

@@ -12,7 +12,6 @@ from fluorosam_sim.carm import CArmConfig, CArmPose, Collimation
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.render.cpu import CpuRenderer
 
-
 Mask = npt.NDArray[np.bool_]
 
 _WIDE_PX = (512, 512)
@@ -36,7 +35,8 @@ class Truth:
 
         The shadow is cast on a detector twice as wide, so that what lies beyond the image counts, too.
         """
-        wide = replace(self._config, detector_mm=tuple(2 * side for side in self._config.detector_mm))
+        width_mm, height_mm = self._config.detector_mm
+        wide = replace(self._config, detector_mm=(2 * width_mm, 2 * height_mm))
         rows, columns = np.nonzero(self._renderer.render(wide.projection(pose, _WIDE_PX)).mask(_members(key)))
         pitch = [side / pixels / wide.magnification for side, pixels in zip(wide.detector_mm, _WIDE_PX, strict=True)]
         x = (columns.mean() - (_WIDE_PX[0] - 1) / 2) * pitch[0]

@@ -143,7 +143,8 @@ class ManagedNode(LifecycleNode):
 
     def keep(self, entity: Any) -> Any:
         """Holds a subscription, service, client, timer, action server or action client until deactivation."""
-        kinds = {"Subscription": self.destroy_subscription, "Service": self.destroy_service}
+        kinds: dict[str, Callable[[Any], Any]] = {}
+        kinds |= {"Subscription": self.destroy_subscription, "Service": self.destroy_service}
         kinds |= {"Client": self.destroy_client, "Timer": self.destroy_timer, "Publisher": self.destroy_publisher}
         destroy = kinds.get(type(entity).__name__, lambda action: action.destroy())
         self._kept.append((destroy, entity))

@@ -67,6 +67,7 @@ class GuidanceNode(ManagedNode):
         self._guide: Guide | None = None
         self._worker: ThreadPoolExecutor | None = None
         self._running: _Job | None = None
+        self._goals: dict[bytes, _Job] = {}
         self._waiting: list[_Job] = []
         self._urgent: list[tuple[_Job, Future, float]] = []
 
@@ -112,10 +113,12 @@ class GuidanceNode(ManagedNode):
                 ended.set_result(reply)
 
         job = self._take(goal.request.prompt, tell)
-        goal.job = job
+        self._goals[bytes(goal.goal_id.uuid)] = job
         if goal.is_cancel_requested:  # before it had a job
             self._cancel_goal(goal)
         reply = await ended
+        del self._goals[bytes(goal.goal_id.uuid)]
+        assert reply is not None
         if reply.kind == Reply.DONE:
             goal.succeed()
         elif goal.is_cancel_requested:
@@ -125,7 +128,7 @@ class GuidanceNode(ManagedNode):
         return Execute.Result(success=reply.kind == Reply.DONE, reply=reply)
 
     def _cancel_goal(self, goal: ServerGoalHandle) -> CancelResponse:
-        job: _Job | None = getattr(goal, "job", None)
+        job = self._goals.get(bytes(goal.goal_id.uuid))
         if job:
             job.cancelled.set()
             if job is self._running and self._device:

@@ -237,7 +237,7 @@ class TwinNode(ManagedNode):
     async def _acquire(self, _: Acquire.Request, response: Acquire.Response) -> Acquire.Response:
         exposed: Future = Future()
         refusal = self._expose(exposed)
-        result = refusal or await exposed
+        result: Any = refusal or await exposed
         if isinstance(result, str):
             response.success, response.message = False, result
             self.get_logger().warning(f"shot refused: {result}")
@@ -268,6 +268,10 @@ class TwinNode(ManagedNode):
         self._imaging.submit(work)
         return None
 
+    def _pulse(self) -> None:
+        """One live image, unless the beam is not permitted or the last one is still under way."""
+        self._expose()
+
     def _shoot(self) -> tuple[Frame, Header]:
         twin, header = self._device, self.header(convert.DETECTOR_OPTICAL)
         frame = twin.acquire()
@@ -282,7 +286,7 @@ class TwinNode(ManagedNode):
             self.destroy_timer(self._fluoro)
             self._fluoro = None
         if rate_hz > 0:
-            self._fluoro = self.create_timer(1.0 / rate_hz, self._expose)
+            self._fluoro = self.create_timer(1.0 / rate_hz, self._pulse)
 
     # --- state ------------------------------------------------------------------------------------------------------
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from nibabel.filebasedimages import ImageFileError
 
-from fluorosam_sim.patients.patient import Patient, PatientError, centered_affine, cut_labels
+from fluorosam_sim.patients.assemble import check_grid, check_hounsfield, labelled_patient, labels_from_values
+from fluorosam_sim.patients.patient import Patient, PatientError
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_LARGEST_LABEL = 999
 
 
 def read_volume(path: Path, what: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
@@ -33,6 +33,13 @@ def read_volume(path: Path, what: str) -> tuple[npt.NDArray[np.float32], npt.NDA
         raise PatientError(f"{path} is not a readable NIfTI {what} ({_first_line(error)}).") from error
     if data.ndim == 4 and data.shape[3] == 1:
         data = data[..., 0]
+    return check_geometry(data, _RAS_TO_LPS @ affine, path, what)
+
+
+def check_geometry(
+    data: npt.NDArray[np.float32], affine: npt.NDArray[np.float64], path: Path, what: str
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """The volume and its affine, when it is one grey volume on a right-angled grid; else PatientError."""
     if data.ndim != 3 or data.size == 0:
         raise PatientError(f"{path} is not a single three-dimensional grey {what} (shape {data.shape}).")
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
@@ -41,7 +48,7 @@ def read_volume(path: Path, what: str) -> tuple[npt.NDArray[np.float32], npt.NDA
     unit = affine[:3, :3] / spacing
     if np.abs(unit.T @ unit - np.eye(3)).max() > 1e-3:
         raise PatientError(f"{path} is sheared (its axes are not at right angles): resample it first.")
-    return data, _RAS_TO_LPS @ affine
+    return data, affine
 
 
 def patient_from_nifti(
@@ -52,41 +59,20 @@ def patient_from_nifti(
     provenance: str,
     licence: str,
 ) -> Patient:
-    """Patient from a CT in Hounsfield units and a multi-label file of the same grid.
+    """Patient from a CT in Hounsfield units and a multi-label file of the same grid, taken as they are.
 
     names_by_value: leaf label name of each value in the label file; other values are ignored.
     Raises PatientError with one sentence for files that do not fit.
     """
     ct, affine = read_volume(ct_path, "CT")
-    low, high = float(ct.min()), float(ct.max())
-    if not np.isfinite(low + high):
-        raise PatientError(f"{ct_path} holds values that are not numbers.")
-    if low > -200 or high < 100:
-        raise PatientError(
-            f"{ct_path} does not look like a CT in Hounsfield units: its values are {low:g} to {high:g}, "
-            "but air is −1000 and bone above 300."
-        )
-    hu = np.clip(ct, -1024, 3071, out=ct).astype(np.int16)
-    labels = np.zeros(hu.shape, np.uint8)
-    label_names: list[str] = [""]
+    hu = check_hounsfield(ct, str(ct_path))
+    labels: npt.NDArray[np.uint8] = np.zeros(hu.shape, np.uint8)
+    names: tuple[str, ...] = ("",)
     if label_path is not None:
         values, label_affine = read_volume(label_path, "label file")
-        if values.shape != hu.shape or not np.allclose(label_affine, affine, atol=0.05):
-            raise PatientError(f"{label_path} does not lie on the grid of {ct_path}: resample it to the CT.")
-        if not 0 <= float(values.min()) <= float(values.max()) <= _LARGEST_LABEL:
-            raise PatientError(
-                f"{label_path} is not a label file: its values are not all between 0 and {_LARGEST_LABEL}."
-            )
-        indices = values.astype(np.uint16)
-        table = np.zeros(_LARGEST_LABEL + 1, np.uint8)
-        for value in np.flatnonzero(np.bincount(indices.ravel(order="K"), minlength=1)):
-            if value > 0 and value in names_by_value:
-                label_names.append(names_by_value[int(value)])
-                table[value] = len(label_names) - 1
-        labels = table[indices]
-    names = tuple(label_names)
-    centered = centered_affine(affine, hu.shape)
-    return Patient(name, hu, labels, names, centered, cut_labels(labels, names), provenance, licence)
+        check_grid(values.shape, label_affine, hu.shape, affine, str(label_path), str(ct_path))
+        labels, names = labels_from_values(values, names_by_value, str(label_path))
+    return labelled_patient(name, hu, labels, names, affine, provenance, licence, clean=False)
 
 
 def _first_line(error: BaseException) -> str:

@@ -3,6 +3,9 @@
 For every slice of the volume across the beam, all rays of a small tile of pixels take one bilinear sample. Pairs of
 neighbouring voxels are packed into one 32-bit word (two 16-bit densities), so that a bilinear sample takes two loads;
 blocks of 8³ voxels of air are skipped. One pass gives soft and bone area density and the set of labels of each pixel.
+Only what lies between the source and the detector counts: the slices next to either are weighted by their share.
+
+How often a ray met a label is counted by bit planes: bit b of plane n is set once label b was met n + 1 times.
 """
 
 from __future__ import annotations
@@ -19,11 +22,11 @@ U64 = np.uint64
 BLOCK_SHIFT = 3  # occupancy blocks of 8 voxels
 
 
-@nb.njit(parallel=True, fastmath=True, error_model="numpy", cache=True)
+@nb.njit(parallel=True, nogil=True, fastmath=True, error_model="numpy", cache=True)
 def cast_rays(
     packed,  # (n,) uint32: density of a voxel in the low half, of its next neighbour along axis a in the high half
     labels,  # (n,) uint8
-    occupied,  # (m,) uint8, one per block: 0 where it and its packed neighbours are air
+    occupied,  # (m,) uint8, one per block that with its packed neighbours holds 1: tissue, 2: labels, 3: both, 0: none
     strides,  # element strides of (slice axis, a, b)
     sizes,  # padded sizes along (slice axis, a, b)
     occupied_strides,
@@ -39,6 +42,8 @@ def cast_rays(
     out,  # (2, H, W) float32: soft, bone, in packed density × mm
     bits,  # (H, W, words) uint64
     want_labels,
+    min_path_mm,  # a label counts when its samples make up more than this
+    planes,  # bit planes: the largest number of samples needed for that
 ):
     height, width = out.shape[1], out.shape[2]
     words = bits.shape[2]
@@ -57,12 +62,16 @@ def cast_rays(
         n = rows * cols
         slope_a, slope_b = np.empty(n, F), np.empty(n, F)
         soft, bone = np.zeros(n, F), np.zeros(n, F)
+        soft_before, bone_before = np.empty(n, F), np.empty(n, F)
         index = np.empty(n, np.uint32)
         frac_a, frac_b = np.empty(n, F), np.empty(n, F)
         near, far = np.empty(n, np.uint32), np.empty(n, np.uint32)
         label = np.empty(n, np.uint64)
-        seen = np.zeros((words, n), np.uint64)
+        bit = np.empty(n, np.uint64)
+        seen = np.zeros((planes, words, n), np.uint64)
+        reach = np.empty(n, F)  # slices from the source to the detector
         min_a, max_a, min_b, max_b = 1e30, -1e30, 1e30, -1e30
+        min_reach, max_reach, forward = 1e30, 0.0, 1.0
         for r in range(rows):
             for c in range(cols):
                 x, y = col0 + c, row0 + r
@@ -71,11 +80,17 @@ def cast_rays(
                 b = (origin[2] + x * du[2] + y * dv[2] - source[2]) / ds
                 slope_a[r * cols + c] = a
                 slope_b[r * cols + c] = b
+                reach[r * cols + c] = abs(ds)
+                min_reach, max_reach = min(min_reach, abs(ds)), max(max_reach, abs(ds))
+                forward = 1.0 if ds > 0 else -1.0
                 min_a, max_a = min(min_a, a), max(max_a, a)
                 min_b, max_b = min(min_b, b), max(max_b, b)
         for s in range(sizes[0]):
             t = s - source[0]
-            # Only what lies between the source and the detector attenuates; ds has the sign of the beam along s.
+            ahead = t * forward
+            if ahead <= -0.5 or ahead >= max_reach + 0.5:
+                continue
+            cut = ahead < 0.5 or ahead + 0.5 > min_reach
             a_low = min(t * min_a, t * max_a) + source[1]
             a_high = max(t * min_a, t * max_a) + source[1]
             b_low = min(t * min_b, t * max_b) + source[2]
@@ -95,6 +110,9 @@ def cast_rays(
             plane = packed[s * slice_stride :]
             plane_next = packed[s * slice_stride + offset_b :]
             tf = F(t)
+            if cut:
+                soft_before[:] = soft
+                bone_before[:] = bone
             # Three short loops, so that the arithmetic vectorises and the gathers stand alone.
             for p in range(n):
                 pa = min(max(source_a + tf * slope_a[p], zero), a_max)
@@ -118,7 +136,13 @@ def cast_rays(
                 mineral = min(max((density - bone_from) * bone_slope, F(0)), F(1)) * density
                 bone[p] += mineral
                 soft[p] += density - mineral
-            if want_labels:
+            if cut:
+                for p in range(n):
+                    share = min(F(ahead) + half, reach[p]) - max(F(ahead) - half, zero)
+                    share = min(max(share, zero), F(1))
+                    soft[p] = soft_before[p] + share * (soft[p] - soft_before[p])
+                    bone[p] = bone_before[p] + share * (bone[p] - bone_before[p])
+            if want_labels and any_occupied & 2:
                 plane_labels = labels[s * slice_stride :]
                 for p in range(n):
                     i = I(min(max(source_a + tf * slope_a[p], zero), a_max) + half)
@@ -126,10 +150,26 @@ def cast_rays(
                     index[p] = U(i * stride_a + k * stride_b)
                 for p in range(n):
                     label[p] = U64(plane_labels[index[p]])
-                for w in range(words):
+                if cut:
                     for p in range(n):
-                        bit = U64(1) << (label[p] & U64(63))
-                        seen[w, p] |= bit * U64(label[p] >> U64(6) == U64(w))
+                        if ahead <= 0 or ahead >= reach[p]:
+                            label[p] = U64(0)
+                for w in range(words):
+                    once = seen[0, w]
+                    for p in range(n):
+                        bit[p] = (U64(1) << (label[p] & U64(63))) * U64(label[p] >> U64(6) == U64(w))
+                    for plane in range(planes - 1, 1, -1):
+                        more, less = seen[plane, w], seen[plane - 1, w]
+                        for p in range(n):
+                            more[p] |= less[p] & bit[p]
+                    if planes > 1:
+                        twice = seen[1, w]
+                        for p in range(n):
+                            twice[p] |= once[p] & bit[p]
+                            once[p] |= bit[p]
+                    else:
+                        for p in range(n):
+                            once[p] |= bit[p]
         for r in range(rows):
             for c in range(cols):
                 p = r * cols + c
@@ -141,5 +181,43 @@ def cast_rays(
                 out[0, row0 + r, col0 + c] = soft[p] * length
                 out[1, row0 + r, col0 + c] = bone[p] * length
                 if want_labels:
+                    needed = min(int(min_path_mm / length) + 1, planes)
                     for w in range(words):
-                        bits[row0 + r, col0 + c, w] = seen[w, p]
+                        bits[row0 + r, col0 + c, w] = seen[needed - 1, w, p]
+
+
+@nb.njit(parallel=True, nogil=True, fastmath=True, error_model="numpy", cache=True)
+def trace_paths(
+    labels,
+    channels,  # (256,) int32: channel of each label, -1 for none
+    strides,
+    sizes,
+    source,
+    origin,
+    du,
+    dv,
+    step_mm,
+    out,  # (C, H, W) float32, zeroed: mm of ray inside each channel's labels
+):
+    """Path lengths by the same nearest-neighbour samples that make the label sets; see cast_rays."""
+    height, width = out.shape[1], out.shape[2]
+    for row in nb.prange(height):
+        for col in range(width):
+            ds = origin[0] + col * du[0] + row * dv[0] - source[0]
+            a = (origin[1] + col * du[1] + row * dv[1] - source[1]) / ds
+            b = (origin[2] + col * du[2] + row * dv[2] - source[2]) / ds
+            length = 0.0
+            for axis in range(3):
+                length += (step_mm[0, axis] + a * step_mm[1, axis] + b * step_mm[2, axis]) ** 2
+            length = math.sqrt(length)
+            for s in range(sizes[0]):
+                t = s - source[0]
+                ahead = t if ds > 0 else -t
+                if ahead <= 0 or ahead >= abs(ds):
+                    continue
+                i = int(source[1] + t * a + 0.5)
+                k = int(source[2] + t * b + 0.5)
+                if 0 <= i < sizes[1] and 0 <= k < sizes[2]:
+                    channel = channels[labels[s * strides[0] + i * strides[1] + k * strides[2]]]
+                    if channel >= 0:
+                        out[channel, row, col] += length

@@ -15,9 +15,16 @@ BONE_FROM_GCM3 = 1.07
 BONE_FULL_GCM3 = 1.85
 
 
+_LOW_HU, _HIGH_HU = -1024, 3071
+
+
+def density_table() -> npt.NDArray[np.float32]:
+    """(4096,) mass density in g/cm³ of the CT numbers -1024 to 3071; air and everything below is exactly zero."""
+    table = np.interp(np.arange(_LOW_HU, _HIGH_HU + 1), _HU_KNOTS, _DENSITY_KNOTS).astype(np.float32)
+    table[: -1000 - _LOW_HU + 1] = 0.0
+    return table
+
+
 def density_gcm3(hu: npt.NDArray[np.integer]) -> npt.NDArray[np.float32]:
-    """Mass density of CT numbers of any shape; air and everything below −1000 HU is exactly zero."""
-    low, high = -1024, 3071
-    table = np.interp(np.arange(low, high + 1), _HU_KNOTS, _DENSITY_KNOTS).astype(np.float32)
-    table[: -1000 - low + 1] = 0.0
-    return table[np.clip(hu, low, high).astype(np.int32) - low]
+    """Mass density of CT numbers of any shape."""
+    return density_table()[np.clip(hu, _LOW_HU, _HIGH_HU).astype(np.int32) - _LOW_HU]

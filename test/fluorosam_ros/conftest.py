@@ -84,10 +84,12 @@ class Probe:
     def discovered(self) -> None:
         node = self.node
         self.until(
-            lambda: self.states
-            and self._prompt.get_subscription_count()
-            and node.count_publishers("/fluorosam/reply")
-            and node.count_publishers("/fluorosam/segmentation"),
+            lambda: (
+                self.states
+                and self._prompt.get_subscription_count()
+                and node.count_publishers("/fluorosam/reply")
+                and node.count_publishers("/fluorosam/segmentation")
+            ),
             what="the graph",
         )
         # The other side has to have matched, too: only an answer tells.
@@ -153,8 +155,8 @@ class Probe:
         from std_srvs.srv import Trigger
 
         self.call(Trigger, "/interlock/reset")
-        answer = self.call(Trigger, "/interlock/arm")
-        assert answer.success, answer.message
+        # Not at once after a node has come up: the interlock has to hear the C-arm first.
+        self.until(lambda: self.call(Trigger, "/interlock/arm").success, what="the interlock to arm")
         self.until(lambda: self.state().armed, what="the C-arm to know that it is armed")
 
 

@@ -8,13 +8,13 @@ import pytest
 
 pytest.importorskip("rclpy", reason="rclpy is not installed: pip install -e .[ros]")
 
-from sensor_msgs.msg import Image  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
-from fluorosam_ros import convert  # noqa: E402
-from fluorosam_ros.action import MoveCArm  # noqa: E402
-from fluorosam_ros.msg import CArmState  # noqa: E402
-from fluorosam_sim.carm import VENDORS, CArmPose, Collimation  # noqa: E402
+from fluorosam_ros import convert
+from fluorosam_ros.action import MoveCArm
+from fluorosam_ros.msg import CArmState
+from fluorosam_sim.carm import VENDORS, CArmPose, Collimation
 
 RNG = np.random.default_rng(1)
 CONFIG = VENDORS["standard"]
@@ -140,7 +140,9 @@ def test_urdf_is_the_device_and_the_file_is_up_to_date():
         robot = ElementTree.fromstring(urdf(config))
         links = {link.get("name") for link in robot.iter("link")}
         assert {convert.ISOCENTER, convert.SOURCE, convert.DETECTOR_OPTICAL, convert.DETECTOR} == links
-        heights = {j.find("child").get("link"): float(j.find("origin").get("xyz").split()[2]) for j in robot.iter("joint")}
+        heights = {
+            j.find("child").get("link"): float(j.find("origin").get("xyz").split()[2]) for j in robot.iter("joint")
+        }
         assert heights[convert.DETECTOR] - heights[convert.SOURCE] == pytest.approx(config.sdd_mm / 1000)
         children = [j.find("child").get("link") for j in robot.iter("joint")]
         assert len(children) == len(set(children)) == len(links) - 1, "a tree with one root"

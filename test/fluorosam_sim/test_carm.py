@@ -51,6 +51,6 @@ def test_dose_area_product_is_proportional_to_the_open_area() -> None:
     whole = CONFIG.dose_area_product_gym2(CONFIG.open_field)
     half = CONFIG.dose_area_product_gym2(Collimation(-200, -200, 0, 200))
     assert half == pytest.approx(whole / 2)
-    # 20 µGy at the reference point over the field's area there: the same product as on the detector.
+    # The air kerma at the reference point over the field's area there: the same product as on the detector.
     side_m = 0.4 * (750 - 150) / 1200
-    assert whole == pytest.approx(20e-6 * side_m**2)
+    assert whole == pytest.approx(CONFIG.kerma_ugy * 1e-6 * side_m**2)

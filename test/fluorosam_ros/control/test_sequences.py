@@ -18,7 +18,6 @@ from fluorosam_ros.control.sequences import (
     angles_text,
 )
 from fluorosam_sim.carm import VENDORS, CArmPose, Collimation
-from fluorosam_sim.render.detector import open_pixels
 
 SIZE = (128, 128)
 
@@ -61,10 +60,10 @@ class FakeDevice:
         nothing = Found(prompt, False, 0.05, None, None)
         if prompt not in self.balls:
             return nothing
-        (x, y), = self.config.projection(view.pose, SIZE).project([self.balls[prompt]])
-        rows, columns = np.mgrid[:SIZE[1], :SIZE[0]]
+        ((x, y),) = self.config.projection(view.pose, SIZE).project([self.balls[prompt]])
+        rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
         mask = np.hypot(columns - x, rows - y) <= self.radius_px
-        x0, y0, x1, y1 = open_pixels(self.config, view.collimation, *SIZE)
+        x0, y0, x1, y1 = self.config.open_pixels(view.collimation, SIZE)
         lit = np.zeros_like(mask)
         lit[y0:y1, x0:x1] = True
         mask &= lit
@@ -98,7 +97,7 @@ def run(device, *texts):
 
 
 def off_mm(device, ball):
-    (x, y), = device.config.projection(device.pose, SIZE).project([device.balls[ball]])
+    ((x, y),) = device.config.projection(device.pose, SIZE).project([device.balls[ball]])
     return float(np.hypot(x - 63.5, y - 63.5)) * device.config.detector_mm[0] / SIZE[0] / device.config.magnification
 
 

@@ -27,7 +27,8 @@ class ShadowPredictor:
         return answers
 
     def _answer(self, prompt, key):
-        dark = ((self.image > 200) & (self.image < 5200)).astype(np.uint8)
+        bright = float(np.percentile(self.image, 99.5))
+        dark = ((self.image > 0.01 * bright) & (self.image < 0.22 * bright)).astype(np.uint8)
         dark = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
         count, labels, stats, centers = cv2.connectedComponentsWithStats(dark)
         order = sorted(range(1, count), key=lambda i: -stats[i, cv2.CC_STAT_AREA])

@@ -154,7 +154,7 @@ def test_a_big_endian_frame_is_read_right(probe, camera, results):
     from fluorosam_ros.srv import Segment
 
     pixels = np.full((64, 64), 9000, np.uint16)
-    pixels[20:40, 30:50] = 2000
+    pixels[20:40, 30:50] = 1500
     masks = []
     for order, big in (("<u2", False), (">u2", True)):
         message = image(pixels.astype(order).tobytes(), width=64, height=64, big=big)

@@ -15,7 +15,9 @@ def change(probe, node, transition):
     from lifecycle_msgs.msg import Transition
     from lifecycle_msgs.srv import ChangeState
 
-    request = ChangeState.Request(transition=Transition(label=transition, id=getattr(Transition, f"TRANSITION_{transition.upper()}")))
+    request = ChangeState.Request(
+        transition=Transition(label=transition, id=getattr(Transition, f"TRANSITION_{transition.upper()}"))
+    )
     return probe.call(ChangeState, f"/{node}/change_state", request).success
 
 
@@ -96,7 +98,14 @@ def test_wrong_parameters_at_start_end_in_one_line(arguments, reason, tmp_path, 
 
 
 def test_an_unwritable_audit_log_keeps_the_interlock_from_starting():
-    command = [sys.executable, "-m", "fluorosam_ros.nodes.interlock", "--ros-args", "-p", "audit_log:=/proc/no/log.jsonl"]
+    command = [
+        sys.executable,
+        "-m",
+        "fluorosam_ros.nodes.interlock",
+        "--ros-args",
+        "-p",
+        "audit_log:=/proc/no/log.jsonl",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "audit log" in done.stderr
 
@@ -129,7 +138,7 @@ def test_up_ends_all_nodes_on_a_signal(number, tmp_path):
 def test_nodes_do_not_outlive_whoever_started_them(tmp_path):
     program = (
         "import time\nfrom fluorosam_ros import bringup\n"
-        f"entries = [e for e in bringup.table({{'audit_log': {str(tmp_path / 'a.jsonl')!r}}}) if e.name == 'interlock']\n"
+        f"entries = [bringup.NodeEntry('interlock', {{'audit_log': {str(tmp_path / 'a.jsonl')!r}}})]\n"
         "graph = bringup.start(entries=entries)\nprint(*graph.processes.values(), flush=True)\ntime.sleep(60)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)

@@ -8,7 +8,8 @@ import pytest
 from fluorosam_sim.carm import VENDORS, CArmPose
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.render.cpu import CpuRenderer
-from fluorosam_sim.render.reference import area_density_gcm2
+from fluorosam_sim.render.reference import area_density_gcm2, label_paths_mm
+from fluorosam_sim.render.renderer import MIN_PATH_MM
 
 CONFIG = VENDORS["standard"]
 VIEWS = [(0, 0), (180, 0), (90, 0), (-37, 25), (10, 50), (0, -89), (45, 88)]
@@ -35,6 +36,65 @@ def test_real_ct_agrees_with_dense_sampling_to_5e_4(chest: Patient, angles) -> N
     got = _chest_renderer(chest).render(projection)
     expected = area_density_gcm2(chest, projection)
     assert np.linalg.norm(got.soft_gcm2 + got.bone_gcm2 - expected) / np.linalg.norm(expected) < 5e-4
+
+
+def test_random_views_of_a_real_ct_agree_with_dense_sampling(chest: Patient) -> None:
+    rng = np.random.default_rng(5)
+    errors = []
+    for _ in range(8):
+        center = tuple(float(v) for v in rng.uniform(-60, 60, 3))
+        pose = CArmPose(rng.uniform(-110, 110), rng.uniform(-50, 50), center)  # type: ignore[arg-type]
+        projection = CONFIG.projection(pose, (32, 32))
+        got = _chest_renderer(chest).render(projection, labels=False)
+        expected = area_density_gcm2(chest, projection)
+        errors.append(np.linalg.norm(got.soft_gcm2 + got.bone_gcm2 - expected) / np.linalg.norm(expected))
+    assert np.sqrt(np.mean(np.square(errors))) < 5e-4
+    # Where both angles are near 45° samples lie furthest apart (1.6 mm in this CT).
+    assert max(errors) < 7e-4
+
+
+def test_label_sets_agree_with_exact_voxel_paths(chest: Patient) -> None:
+    wrong = pixels = 0
+    for angles in ((0, 0), (90, 0), (-37, 25), (10, 50)):
+        projection = CONFIG.projection(CArmPose(*angles), (48, 48))
+        exact = label_paths_mm(chest, projection)
+        got = _chest_renderer(chest).render(projection)
+        for label, name in enumerate(chest.label_names[1:], start=1):
+            mask = got.mask(name)
+            # The path is sampled: between one step below and one above the threshold either answer is right.
+            assert mask[exact[label] > MIN_PATH_MM + 2.5].all(), name
+            assert not mask[exact[label] == 0].any() or exact[label][mask].min() > 0
+            wrong += int((mask != (exact[label] > MIN_PATH_MM)).sum())
+            pixels += int((exact[label] > 0).sum())
+    assert wrong / pixels < 0.02
+
+
+def test_grazing_rays_are_left_out_by_a_longer_shortest_path(phantom: Patient) -> None:
+    projection = CONFIG.projection(CArmPose(20, 10), (200, 200))
+    exact = label_paths_mm(phantom, projection)[1]
+    for shortest in (0.0, 5.0, 11.0):
+        mask = CpuRenderer(phantom, min_path_mm=shortest).render(projection).mask("kidney_left")
+        assert not mask[exact < shortest - 2.5].any() and mask[exact > shortest + 2.5].all()
+    with pytest.raises(ValueError, match="path"):
+        CpuRenderer(phantom, min_path_mm=float("nan"))
+
+
+def test_path_lengths_on_request_are_exact_to_a_step(chest: Patient) -> None:
+    projection = CONFIG.projection(CArmPose(15, 20), (48, 48))
+    got = _chest_renderer(chest).render(projection, paths=["heart", "aorta", "heart", "no such label"]).paths_mm
+    assert tuple(got) == ("heart", "aorta")
+    exact = label_paths_mm(chest, projection)
+    for name, path in got.items():
+        expected = exact[chest.label_names.index(name)]
+        assert expected.max() > 20
+        assert np.abs(path - expected).max() < 2.5 and np.abs(path - expected).mean() < 0.15
+
+
+def test_views_in_one_call_are_those_of_single_calls(renderer: CpuRenderer) -> None:
+    projections = [CONFIG.projection(CArmPose(angle), (40, 40)) for angle in (0, 45, 90)]
+    for single, batched in zip(map(renderer.render, projections), renderer.render_views(projections), strict=True):
+        np.testing.assert_array_equal(single.soft_gcm2, batched.soft_gcm2)
+        np.testing.assert_array_equal(single.label_bits, batched.label_bits)
 
 
 def test_water_path_through_the_middle_is_the_cylinders_thickness(renderer: CpuRenderer) -> None:

@@ -1,0 +1,216 @@
+"""Measuring synthetic patients against what is published about adults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from fluorosam_sim import anatomy
+from fluorosam_sim.patients.library import load_patient
+from fluorosam_sim.patients.patient import Patient
+from fluorosam_sim.patients.synthetic.anatomy_frame import frame
+from fluorosam_sim.patients.synthetic.bones import concentric, sphere
+from fluorosam_sim.patients.synthetic.thorax import reference
+from fluorosam_sim.patients.synthetic.traits import sample_traits
+
+
+@dataclass(frozen=True)
+class Check:
+    """A measure and the range it must lie in. text: what and in which unit. source: where the range is from."""
+
+    text: str
+    low: float
+    high: float
+    source: str
+
+
+CHECKS: dict[str, Check] = {
+    "classes": Check("classes of the vocabulary present", 115, 128, "definition"),
+    "bone_outside_skin": Check("bone voxels outside the skin", 0, 0, "definition"),
+    "sides_swapped": Check("paired structures on the wrong side", 0, 0, "definition"),
+    "hip_offset_mm": Check("femoral head to acetabulum, centres, mm", 0, 2, "definition"),
+    "femur_mm": Check("greatest length of the femur, mm", 380, 550, "Trotter & Gleser 1952"),
+    "t12_height_mm": Check("height of the T12 body, mm", 19, 32, "Gilad & Nissan 1986; Panjabi 1991"),
+    "l3_height_mm": Check("height of the L3 body, mm", 22, 35, "Gilad & Nissan 1986; Panjabi 1992"),
+    "liver_ml": Check("liver, ml", 800, 2500, "Vauthey 2002; ICRP 89"),
+    "heart_ml": Check("heart with blood, ml", 300, 1100, "ICRP 89"),
+    "lungs_ml": Check("both lungs, ml", 2500, 8000, "ICRP 89"),
+    "kidney_ml": Check("one kidney, ml", 90, 260, "Cheong 2007"),
+    "cortex_mm": Check("cortical thickness of the femoral shaft, mm", 3, 9, "Treece 2010; Noble 1988"),
+}
+
+
+def measure_patient(seed: int, spacing_mm: float) -> dict[str, Any]:
+    """All measures of one synthetic patient, by name; kidneys and hips count with the worse side."""
+    patient = load_patient(f"synthetic:{seed}@{spacing_mm}")
+    view = _View(patient)
+    volume = {name: float(view.count(name) * view.voxel_ml) for name in patient.structures}
+    lungs = sum(v for name, v in volume.items() if name.startswith("lung_"))
+    kidneys = [volume.get(f"kidney_{side}", 0.0) for side in ("left", "right")]
+    extreme = max(kidneys, key=lambda v: abs(v - 160))
+    traits = sample_traits(seed)
+    hips = [_hip_offset(view, seed, side) for side in ("left", "right")]
+    return {
+        "seed": seed,
+        "sex": traits.sex,
+        "classes": len(anatomy.structures_in(patient.structures)) - _groups_and_sides(patient.structures),
+        "bone_outside_skin": _bone_outside(view),
+        "sides_swapped": _swapped(view),
+        "hip_offset_mm": round(max(hips), 2),
+        "femur_mm": round(max(view.length("femur_left"), view.length("femur_right")), 1),
+        "t12_height_mm": round(view.body_height("vertebrae_T12"), 1),
+        "l3_height_mm": round(view.body_height("vertebrae_L3"), 1),
+        "liver_ml": round(volume.get("liver", 0.0)),
+        "heart_ml": round(volume.get("heart", 0.0) + volume.get("atrial_appendage_left", 0.0)),
+        "lungs_ml": round(lungs),
+        "kidney_ml": round(extreme),
+        "cortex_mm": round(view.cortex("femur_left"), 2),
+    }
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each check: lowest, median and highest value, and how many patients are outside the allowed range."""
+    result = []
+    for name, item in CHECKS.items():
+        values = np.array([float(row[name]) for row in rows])
+        outside = int(np.count_nonzero((values < item.low) | (values > item.high)))
+        median = float(np.median(values))
+        result.append(
+            {
+                "name": name,
+                "low": float(values.min()),
+                "median": median,
+                "high": float(values.max()),
+                "outside": outside,
+            }
+        )
+    return result
+
+
+def _groups_and_sides(structures: tuple[str, ...]) -> int:
+    return sum(item.kind != "class" for item in anatomy.structures_in(structures))
+
+
+class _View:
+    """A patient's labels with a bounding box for each."""
+
+    def __init__(self, patient: Patient) -> None:
+        self.patient = patient
+        self.labels = np.ascontiguousarray(patient.labels.transpose(2, 1, 0)).transpose(2, 1, 0)
+        self.spacing = patient.spacing_mm[0]
+        self.voxel_ml = self.spacing**3 / 1000
+        boxes = ndimage.find_objects(self.labels.transpose(2, 1, 0))
+        self.boxes = [None if box is None else tuple(box[::-1]) for box in boxes]
+        self._voxels: dict[str, npt.NDArray[np.float64]] = {}
+
+    def points(self, name: str) -> npt.NDArray[np.float64]:
+        """(N, 3) world mm of a label's voxels."""
+        if name not in self._voxels:
+            value = self.patient.label_names.index(name)
+            box = self.boxes[value - 1]
+            if box is None:
+                return np.empty((0, 3))
+            index = np.argwhere(self.labels[box] == value) + [side.start for side in box]
+            self._voxels[name] = index * self.spacing + self.patient.affine[:3, 3]
+        return self._voxels[name]
+
+    def count(self, name: str) -> int:
+        """Number of voxels of a label."""
+        return len(self.points(name))
+
+    def length(self, name: str) -> float:
+        """Largest extent along the label's own main axis, mm."""
+        points = self.points(name)
+        centered = points - points.mean(axis=0)
+        axis = np.linalg.eigh(centered.T @ centered)[1][:, -1]
+        return float(np.ptp(centered @ axis)) + self.spacing
+
+    def body_height(self, name: str) -> float:
+        """Height of a vertebral body: median vertical run of the label in the middle of its front."""
+        points = self.points(name)
+        front = points[:, 1].min()
+        middle = np.median(points[points[:, 1] < front + 15, 0])
+        core = points[(np.abs(points[:, 0] - middle) < 9) & (points[:, 1] > front + 5) & (points[:, 1] < front + 20)]
+        columns = np.round((core[:, :2] - core[:, :2].min(axis=0)) / self.spacing).astype(int)
+        _, counts = np.unique(columns, axis=0, return_counts=True)
+        return float(np.median(counts)) * self.spacing
+
+    def cortex(self, name: str) -> float:
+        """Thickness of the shell in the middle of a shaft from the mass of compact bone across it, mm."""
+        value = self.patient.label_names.index(name)
+        box = self.boxes[value - 1]
+        assert box is not None
+        inside = self.labels[box] == value
+        hu = self.patient.hu[box]
+        start, stop = int(inside.shape[2] * 0.5), int(inside.shape[2] * 0.56)
+        results = []
+        for k in range(start, stop):
+            area = float(inside[:, :, k].sum()) * self.spacing**2
+            share = np.clip(hu[:, :, k][inside[:, :, k]] / 1600.0, 0, 1)
+            compact = float(share.sum()) * self.spacing**2
+            outer = np.sqrt(area / np.pi)
+            results.append(outer - np.sqrt(max(area - compact, 0.0) / np.pi))
+        return float(np.median(results))
+
+
+def _bone_outside(view: _View) -> int:
+    """Bone voxels that touch the air outside the body."""
+    hu = view.patient.hu
+    names = view.patient.label_names
+    starts = ("vertebrae_", "rib_", "femur_", "hip_", "tibia_", "fibula_", "humerus_", "ulna_", "radius_", "patella_",
+              "scapula_", "clavicula_", "tarsal_", "metatarsal_", "phalanges_", "carpal_", "metacarpal_", "skull",
+              "sternum", "sacrum")  # fmt: skip
+    bone = np.array([name.startswith(starts) for name in names])
+    air = (hu < -600) & (view.labels == 0)
+    pieces, _ = ndimage.label(air.transpose(2, 1, 0))
+    outside = (pieces == pieces[0, 0, 0]).transpose(2, 1, 0)
+    near = ndimage.binary_dilation(outside)
+    return int(np.count_nonzero(near & bone[view.labels]))
+
+
+def _swapped(view: _View) -> int:
+    """Paired labels whose left half does not lie to the left of the right half."""
+    wrong = 0
+    for name in view.patient.structures:
+        if "_left" in name and name.replace("_left", "_right") in view.patient.structures:
+            left, right = view.points(name), view.points(name.replace("_left", "_right"))
+            wrong += bool(left[:, 0].mean() <= right[:, 0].mean())
+    return wrong
+
+
+def _hip_offset(view: _View, seed: int, side: str) -> float:
+    """Distance between spheres through the femoral head's and the socket's voxels, mm."""
+    body = frame(sample_traits(seed), reference())
+    joint = body.lower.legs["left" if side == "left" else "right"].hip
+    # The built patient is centred on its volume: the frame's joint is carried over by the pelvis' own centre.
+    bones = np.vstack([b.vertices for b in body.lower.pelvis if b.leaf.startswith("hip_")])
+    voxels = np.vstack([view.points("hip_left"), view.points("hip_right")])
+    shift = (voxels.min(axis=0) + voxels.max(axis=0)) / 2 - (bones.min(axis=0) + bones.max(axis=0)) / 2
+    start = joint + shift
+    scale = sample_traits(seed).femur_mm / 455
+    head = _surface(view, f"femur_{side}", start, 23.5 * scale, 3.0)
+    medial = (head - start) @ np.array([-0.7 if side == "left" else 0.7, 0, 0.7]) > -4
+    socket = _surface(view, f"hip_{side}", start, 25.9 * scale, 3.5)
+    inward = -0.8 if side == "left" else 0.8
+    facing = (socket - start) @ np.array([inward, 0, 0.6]) > -3
+    middle = concentric(socket[facing], start, 25.9 * scale)
+    return float(np.linalg.norm(sphere(head[medial])[0] - middle))
+
+
+def _surface(
+    view: _View, name: str, center: npt.NDArray[np.float64], radius: float, tolerance: float
+) -> npt.NDArray[np.float64]:
+    """Border voxels (N, 3) of a label near a sphere."""
+    value = view.patient.label_names.index(name)
+    box = view.boxes[value - 1]
+    assert box is not None
+    inside = view.labels[box] == value
+    border = inside & ~ndimage.binary_erosion(inside)
+    points = (np.argwhere(border) + [s.start for s in box]) * view.spacing + view.patient.affine[:3, 3]
+    distance = np.linalg.norm(points - center, axis=1)
+    return np.asarray(points[np.abs(distance - radius) < tolerance])

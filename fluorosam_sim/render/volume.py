@@ -1,0 +1,163 @@
+"""A patient's volume as the renderers read it: padded, quantised, with a map of where there is something."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fluorosam_sim.patients.patient import Patient
+from fluorosam_sim.render.kernel import BLOCK_SHIFT
+from fluorosam_sim.render.materials import density_table
+
+_MOST_VOXELS = 2**31 - 1  # the kernels index with 32 bits
+_BYTES_A_VOXEL = 11  # quantised, labels, one packing, and what building them takes on top
+_TISSUE, _LABEL = 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Padded by one voxel of air on every side, stored k-major with i fastest.
+
+    quantised: (k, j, i) uint16 densities in units of scale g/cm³. labels: flat uint8. sizes, strides: of (i, j, k).
+    occupied: flat uint8 by block of 8³ voxels, with strides of (i, j, k). affine: from unpadded index to world mm.
+    """
+
+    quantised: npt.NDArray[np.uint16]
+    scale: float
+    labels: npt.NDArray[np.uint8]
+    sizes: tuple[int, int, int]
+    strides: tuple[int, int, int]
+    occupied: npt.NDArray[np.uint8]
+    occupied_strides: tuple[int, int, int]
+    affine: npt.NDArray[np.float64]
+
+    def packed(self, axis: int) -> npt.NDArray[np.uint32]:
+        """Flat: each voxel with its next neighbour along an axis (0 = i … 2 = k) in the high half-word."""
+        stored_axis = 2 - axis
+        halves = np.empty((*self.quantised.shape, 2), np.uint16)
+        own, following = (0, 1) if sys.byteorder == "little" else (1, 0)
+        halves[..., own] = self.quantised
+        shifted = np.moveaxis(halves[..., following], stored_axis, 0)
+        shifted[:-1] = np.moveaxis(self.quantised, stored_axis, 0)[1:]
+        shifted[-1] = 0  # beyond the padding
+        return halves.view(np.uint32).ravel()
+
+    def density_at(self, point_mm: npt.NDArray[np.float64]) -> float:
+        """Density in g/cm³ of the voxel at a world point (3,), 0 outside."""
+        to_index = np.linalg.inv(self.affine)
+        i, j, k = np.floor(to_index[:3, :3] @ point_mm + to_index[:3, 3] + 1.5).astype(int)
+        if not (0 <= i < self.sizes[0] and 0 <= j < self.sizes[1] and 0 <= k < self.sizes[2]):
+            return 0.0
+        return float(self.quantised[k, j, i]) * self.scale
+
+
+def prepare(patient: Patient, halve: bool = False) -> Volume:
+    """The volume of a patient; halve bins the two finest axes by two.
+
+    Raises ValueError for an empty volume, CT numbers that are not whole, labels of another shape, an affine that has
+    no inverse, more than 2³¹ voxels, and for a volume that does not fit into the free memory.
+    """
+    hu, labels, affine = patient.hu, patient.labels, np.array(patient.affine, float)
+    if hu.ndim != 3 or hu.size == 0:
+        raise ValueError(f"The volume of {patient.name} is empty (shape {hu.shape}).")
+    if hu.dtype.kind not in "iu":
+        raise ValueError(f"The CT numbers of {patient.name} must be whole numbers, not {hu.dtype}, which may hold NaN.")
+    if labels.shape != hu.shape:
+        raise ValueError(f"The labels of {patient.name} have shape {labels.shape}, the CT {hu.shape}.")
+    if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+        raise ValueError(f"The affine of {patient.name} has no inverse.")
+    sizes = tuple(n + 2 for n in hu.shape)
+    voxels = int(np.prod([int(n) for n in sizes]))
+    if voxels > _MOST_VOXELS:
+        raise ValueError(
+            f"The volume of {patient.name} has {voxels / 1e9:.1f} thousand million voxels: crop or bin it."
+        )
+    needed, free = voxels * _BYTES_A_VOXEL, _free_memory()
+    if free is not None and needed > free:
+        raise ValueError(
+            f"The volume of {patient.name} needs about {needed / 1e9:.0f} GB of memory and {free / 1e9:.0f} GB are "
+            "free: crop or bin it."
+        )
+    table = density_table()
+    if halve:
+        factor = np.ones(3, int)
+        factor[np.argsort(np.linalg.norm(affine[:3, :3], axis=0), kind="stable")[:2]] = 2
+        factor = np.minimum(factor, hu.shape)
+        density = _binned(hu, table, factor)
+        labels = labels[tuple(slice(0, n * f, f) for n, f in zip(density.shape, factor, strict=True))]
+        affine[:3, 3] += affine[:3, :3] @ ((factor - 1) / 2)
+        affine[:3, :3] *= factor
+        scale = max(float(density.max()), 1e-6) / 65535.0
+        stored = np.round(density / scale).astype(np.uint16)
+        quantised = np.ascontiguousarray(np.pad(stored, 1).transpose(2, 1, 0))
+    else:
+        top = int(np.clip(hu.max(), -1024, 3071)) + 1024
+        scale = max(float(table[: top + 1].max()), 1e-6) / 65535.0
+        steps = np.round(np.minimum(table / scale, 65535)).astype(np.uint16)
+        quantised = np.zeros((sizes[2], sizes[1], sizes[0]), np.uint16)
+        for k in range(hu.shape[2]):  # slice by slice: no copy of the whole in a wider type
+            quantised[k + 1, 1:-1, 1:-1] = steps[np.clip(hu[:, :, k].T, -1024, 3071).astype(np.int32) + 1024]
+    nk, nj, ni = quantised.shape
+    stored_labels = np.zeros(quantised.shape, np.uint8)
+    stored_labels[1:-1, 1:-1, 1:-1] = labels.transpose(2, 1, 0)
+    occupied, occupied_strides = _occupancy(quantised, stored_labels)
+    return Volume(
+        quantised, scale, stored_labels.ravel(), (ni, nj, nk), (1, ni, ni * nj), occupied, occupied_strides, affine
+    )
+
+
+def _binned(
+    hu: npt.NDArray[np.int16], table: npt.NDArray[np.float32], factor: npt.NDArray[np.int_]
+) -> npt.NDArray[np.float32]:
+    """Mean density of blocks of voxels; what does not fill a block at the far ends is left out."""
+    shape = [n // f for n, f in zip(hu.shape, factor, strict=True)]
+    out = np.zeros(shape, np.float32)
+    fi, fj, fk = (int(f) for f in factor)
+    for a in range(fi):
+        for b in range(fj):
+            for c in range(fk):
+                part = hu[a : shape[0] * fi : fi, b : shape[1] * fj : fj, c : shape[2] * fk : fk]
+                out += table[np.clip(part, -1024, 3071).astype(np.int32) + 1024]
+    out /= fi * fj * fk
+    return out
+
+
+def _occupancy(
+    quantised: npt.NDArray[np.uint16], labels: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.uint8], tuple[int, int, int]]:
+    """Blocks of 8³ voxels (k, j, i order), flat, that hold or touch tissue or labels; strides for (i, j, k)."""
+    size = 1 << BLOCK_SHIFT
+    blocks = [(n + size - 1) // size for n in quantised.shape]
+    coarse = np.zeros(blocks, np.uint8)
+    for value, volume in ((_TISSUE, quantised), (_LABEL, labels)):
+        filled = volume > 0
+        # A bilinear sample reads the next voxel, and labels are rounded to it: count a block's far neighbours, too.
+        for axis in range(3):
+            layers = np.moveaxis(filled, axis, 0)
+            layers[:-1] |= layers[1:]
+        for axis in range(3):
+            starts = np.arange(0, filled.shape[axis], size)
+            filled = np.logical_or.reduceat(filled, starts, axis=axis)
+        coarse |= filled.astype(np.uint8) * np.uint8(value)
+    # Whatever carries a label is looked at, were it made of air.
+    coarse[coarse == _LABEL] = _TISSUE | _LABEL
+    bj, bi = blocks[1:]
+    return np.ascontiguousarray(coarse).ravel(), (1, bi, bi * bj)
+
+
+def _free_memory() -> int | None:
+    """Bytes that programs can still have, None where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return None

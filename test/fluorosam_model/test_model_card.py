@@ -1,0 +1,26 @@
+"""The card says what was measured, and nothing else."""
+
+from __future__ import annotations
+
+from fluorosam_model.model_card import model_card
+
+MEASURED = {"dice": 0.71, "iou": 0.6, "hd_px": 31.4, "n": 12}
+WEAK = {"dice": 0.2, "iou": 0.1, "hd_px": 80.0, "n": 3}
+NOTHING = {"dice": None, "iou": None, "hd_px": None, "n": 0}
+
+
+def test_card_lists_scores_and_names_the_weak_structures() -> None:
+    modes = {"text": MEASURED, "points2": MEASURED, "points8": MEASURED, "box": NOTHING}
+    evaluation = {
+        "overall": modes,
+        "structures": {"heart": modes, "trachea": {**modes, "text": WEAK}},
+        "sides": {"accuracy": 0.97, "n": 40},
+        "presence": {"auroc": 0.98, "ece": 0.04},
+        "wordings": {"dice_drop": 0.01},
+    }
+    card = model_card("lite", {"patient": "a CT", "model": {"encoder": "lite"}}, evaluation)
+    assert "| text only | 0.71 | 0.60 | 31.4 | 12 | 0.59 |" in card
+    assert "| box | – | – | – | 0 | – |" in card
+    assert "97.0% of 40 paired prompts" in card
+    assert "Below 0.4 Dice from text alone: trachea." in card
+    assert card.index("| heart") < card.index("| trachea")

@@ -1,0 +1,62 @@
+"""The Triton renderer against the CPU renderer: on a GPU where there is one, else in Triton's interpreter."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fluorosam_sim.carm import VENDORS, CArmPose
+from fluorosam_sim.patients import Patient
+from fluorosam_sim.render.cpu import CpuRenderer
+
+torch = pytest.importorskip("torch", reason="the GPU renderer needs torch")
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+if DEVICE == "cpu":
+    os.environ["TRITON_INTERPRET"] = "1"  # read when the kernel is defined
+pytest.importorskip("triton", reason="the GPU renderer needs triton")
+
+from fluorosam_sim.render.cuda import CudaRenderer  # noqa: E402
+
+CONFIG = VENDORS["standard"]
+
+
+@pytest.fixture(scope="module")
+def small(phantom: Patient) -> Patient:
+    """Every third voxel of the phantom, and labels beyond one word."""
+    affine = phantom.affine.copy()
+    affine[:3, :3] *= 3
+    names = ("", "kidney_left", *(f"unused {n}" for n in range(2, 130)), "sternum")
+    labels = phantom.labels[::3, ::3, ::3].copy()
+    labels[labels == 2] = 130
+    return replace(phantom, hu=phantom.hu[::3, ::3, ::3].copy(), labels=labels, label_names=names, affine=affine)
+
+
+@pytest.mark.parametrize("min_path_mm", [1.0, 14.0])
+def test_agrees_with_the_cpu(small: Patient, min_path_mm: float) -> None:
+    cpu = CpuRenderer(small, min_path_mm=min_path_mm)
+    gpu = CudaRenderer(small, min_path_mm=min_path_mm, device=DEVICE)
+    # Two main axes, two sizes, and a detector inside the body: three launches, results in the order asked for.
+    inside = replace(CONFIG, sdd_mm=770.0).projection(CArmPose(), (12, 10))
+    projections = [CONFIG.projection(CArmPose(*angles), (12, 10)) for angles in ((0, 0), (60, 20))]
+    projections += [inside, CONFIG.projection(CArmPose(10, -80), (9, 7))]
+    for projection, got in zip(projections, gpu.render_views(projections), strict=True):
+        expected = cpu.render(projection)
+        assert expected.soft_gcm2.max() > 1
+        for a, b in ((got.soft_gcm2, expected.soft_gcm2), (got.bone_gcm2, expected.bone_gcm2)):
+            assert np.abs(a - b).max() <= 1e-5 * max(float(expected.soft_gcm2.max()), 1.0)
+        for name in ("kidney_left", "sternum"):
+            assert (got.mask(name) != expected.mask(name)).mean() < 0.005
+        assert got.visible == expected.visible
+
+
+def test_labels_can_be_left_out_and_paths_are_refused(small: Patient) -> None:
+    gpu = CudaRenderer(small, device=DEVICE)
+    projection = CONFIG.projection(CArmPose(), (8, 8))
+    assert gpu.render(projection, labels=False).visible == ()
+    with pytest.raises(ValueError, match="CPU"):
+        gpu.render(projection, paths=["kidney_left"])
+    with pytest.raises(ValueError, match="small"):
+        CudaRenderer(small, min_path_mm=60.0, device=DEVICE).render(projection)

@@ -1,0 +1,134 @@
+"""Volumes and views at the edge of what can be rendered: right, or one clear error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from fluorosam_sim.carm import VENDORS, CArmConfig, CArmPose
+from fluorosam_sim.patients import Patient
+from fluorosam_sim.patients.patient import centered_affine
+from fluorosam_sim.render import volume
+from fluorosam_sim.render.cpu import CpuRenderer
+from fluorosam_sim.render.reference import area_density_gcm2
+
+CONFIG = VENDORS["standard"]
+
+
+def patient_of(hu: npt.NDArray, spacing_mm: tuple[float, float, float]) -> Patient:
+    labels = (hu > 500).astype(np.uint8)
+    affine = centered_affine(np.diag([*spacing_mm, 1.0]), hu.shape)
+    return Patient("odd", hu, labels, ("", "bone"), affine, frozenset(), "made by the tests", "Apache-2.0")
+
+
+def total(patient: Patient, config: CArmConfig, pose: CArmPose, size: int = 48) -> tuple[np.ndarray, np.ndarray]:
+    """Area densities of the renderer and of dense sampling."""
+    projection = config.projection(pose, (size, size))
+    got = CpuRenderer(patient).render(projection)
+    return got.soft_gcm2 + got.bone_gcm2, area_density_gcm2(patient, projection, step_mm=0.05)
+
+
+def test_one_voxel() -> None:
+    patient = patient_of(np.full((1, 1, 1), 0, np.int16), (30.0, 30.0, 30.0))
+    for angles in ((0, 0), (90, 0), (0, 60)):
+        got, expected = total(patient, CONFIG, CArmPose(*angles), 49)
+        if angles[1] == 0:
+            assert got.max() == pytest.approx(3.0 * 1.018, rel=0.03)  # 30 mm of water
+        np.testing.assert_allclose(got.sum(), expected.sum(), rtol=0.03)
+
+
+def test_empty_or_broken_volumes_are_refused() -> None:
+    good = patient_of(np.zeros((4, 4, 4), np.int16), (1.0, 1.0, 1.0))
+    with_nan = np.full((4, 4, 4), np.nan, np.float32)
+    flat = np.diag([1.0, 0.0, 1.0, 1.0])
+    for broken, message in (
+        (replace(good, hu=np.zeros((0, 4, 4), np.int16), labels=np.zeros((0, 4, 4), np.uint8)), "empty"),
+        (replace(good, hu=with_nan), "whole numbers"),
+        (replace(good, labels=np.zeros((4, 4, 5), np.uint8)), "shape"),
+        (replace(good, affine=flat), "inverse"),
+        (replace(good, affine=np.full((4, 4), np.nan)), "inverse"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            CpuRenderer(broken)
+
+
+def test_air_alone_is_an_open_beam() -> None:
+    patient = patient_of(np.full((5, 6, 7), -1000, np.int16), (2.0, 2.0, 2.0))
+    rendering = CpuRenderer(patient).render(CONFIG.projection(CArmPose(), (16, 16)))
+    assert rendering.soft_gcm2.max() == 0 and rendering.bone_gcm2.max() == 0 and rendering.visible == ()
+
+
+def test_too_large_a_volume_is_refused_before_memory_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broadcast(shape: tuple[int, int, int]) -> Patient:  # no memory behind it
+        hu, labels = np.broadcast_to(np.int16(0), shape), np.broadcast_to(np.uint8(0), shape)
+        return Patient("large", hu, labels, ("",), np.eye(4), frozenset(), "made by the tests", "Apache-2.0")
+
+    with pytest.raises(ValueError, match="thousand million voxels"):
+        CpuRenderer(broadcast((1500, 1500, 1000)))
+    monkeypatch.setattr(volume, "_free_memory", lambda: 8_000_000_000)
+    with pytest.raises(ValueError, match="GB of memory"):  # 2 GB of CT numbers
+        CpuRenderer(broadcast((1024, 1024, 1000)))
+
+
+@pytest.mark.parametrize("angles", [(0, 0), (90, 0), (30, 40), (-60, -25), (0, -80)])
+def test_anisotropic_volumes_with_turned_axes(angles: tuple[float, float]) -> None:
+    rng = np.random.default_rng(0)
+    coarse = rng.uniform(-200, 900, (12, 10, 14))
+    hu = np.kron(coarse, np.ones((20, 20, 2))).astype(np.int16)  # 240 × 200 × 28 voxels of 0.4 × 0.4 × 5 mm
+    patient = patient_of(hu, (0.4, 0.4, 5.0))
+    # Axes permuted and mirrored: i runs along z downwards, j along x, k along y.
+    turned = np.array([[0, 0.4, 0, 0], [0, 0, 5.0, 0], [-0.4, 0, 0, 0], [0, 0, 0, 1]])
+    for each in (patient, replace(patient, affine=centered_affine(turned, hu.shape))):
+        got, expected = total(each, CONFIG, CArmPose(*angles), 32)
+        assert np.linalg.norm(got - expected) / np.linalg.norm(expected) < 0.02
+
+
+def test_only_tissue_between_source_and_detector_counts() -> None:
+    patient = patient_of(np.zeros((100, 100, 100), np.int16), (2.0, 2.0, 2.0))
+    # Detector plane at y = −300, −50 (inside), +50, and the source inside the volume's box would be at +300.
+    for sdd, thickness_cm in ((900.0, 20.0), (650.0, 15.0), (550.0, 5.0)):
+        config = replace(CONFIG, sdd_mm=sdd, sod_mm=600.0, detector_mm=(40.0, 40.0))
+        projection = config.projection(CArmPose(), (9, 9))
+        rendering = CpuRenderer(patient).render(projection)
+        assert rendering.soft_gcm2[4, 4] == pytest.approx(thickness_cm * 1.018, rel=0.02)
+        expected = area_density_gcm2(patient, projection, step_mm=0.05)
+        np.testing.assert_allclose(rendering.soft_gcm2 + rendering.bone_gcm2, expected, rtol=0.02)
+    before = replace(CONFIG, sdd_mm=400.0, sod_mm=600.0)  # the detector lies between source and body
+    assert CpuRenderer(patient).render(before.projection(CArmPose(), (9, 9))).soft_gcm2.max() == 0
+
+
+def test_a_structure_behind_the_detector_is_not_seen() -> None:
+    hu = np.full((50, 100, 50), 0, np.int16)
+    hu[20:30, 5:15, 20:30] = 1000  # anterior, towards the detector
+    patient = patient_of(hu, (2.0, 2.0, 2.0))
+    near, far = (replace(CONFIG, sdd_mm=sdd, sod_mm=600.0) for sdd in (640.0, 900.0))
+    renderer = CpuRenderer(patient)
+    assert renderer.render(far.projection(CArmPose(), (64, 64)), paths=["bone"]).paths_mm["bone"].max() > 15
+    hidden = renderer.render(near.projection(CArmPose(), (64, 64)), paths=["bone"])
+    assert hidden.visible == () and hidden.paths_mm["bone"].max() == 0
+
+
+def test_a_source_in_the_body_is_refused_but_in_air_within_the_scan_it_is_not() -> None:
+    hu = np.full((100, 200, 50), -1000, np.int16)
+    hu[:, :100] = 0
+    patient = patient_of(hu, (2.0, 2.0, 2.0))
+    renderer = CpuRenderer(patient)
+    inside = replace(CONFIG, sod_mm=150.0, sdd_mm=600.0)
+    rendering = renderer.render(inside.projection(CArmPose(), (9, 9)))  # source at y = +150: in the scan's air
+    assert rendering.soft_gcm2[4, 4] == pytest.approx(20.0 * 1.018, rel=0.02)
+    with pytest.raises(ValueError, match="inside the patient's body"):
+        renderer.render(replace(inside, sod_mm=-100.0, sdd_mm=300.0).projection(CArmPose(), (9, 9)))
+
+
+def test_impossible_views_are_refused(phantom: Patient) -> None:
+    renderer, good = CpuRenderer(phantom), CONFIG.projection(CArmPose(), (8, 8))
+    for broken, message in (
+        (replace(good, width=0), "no pixels"),
+        (replace(good, source_mm=np.full(3, np.nan)), "not numbers"),
+        (replace(good, dv_mm=np.array([0.0, 4000.0, 0.0])), "too wide"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            renderer.render(broken)
