@@ -60,7 +60,7 @@ train: train-env
 
 # Scores the shipped model on views it was never trained on, and writes its card.
 evaluate: install
-	$(BIN)/fluorosam evaluate lite chest --json > evaluation.json
+	$(BIN)/fluorosam evaluate lite chest --views 40 --json > evaluation.json
 	$(BIN)/python -m fluorosam_model.model_card lite evaluation.json
 	$(BIN)/fluorosam bench loop --starts 5
 

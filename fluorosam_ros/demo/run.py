@@ -165,6 +165,13 @@ class Demo:
         self._operator.wait_for(lambda: self._operator.frame is not None, 5.0, "an image")
         return self._operator.frame
 
+    def save_summary(self) -> None:
+        """summary.png: the pictures of the first three steps side by side."""
+        names = [step["picture"] for step in self.steps[:3] if step["picture"]]
+        pictures = [cv2.imread(str(self._folder / name)) for name in names]
+        if pictures and len({picture.shape for picture in pictures if picture is not None}) == 1:
+            cv2.imwrite(str(self._folder / "summary.png"), np.hstack([p for p in pictures if p is not None]))
+
     def _save_picture(self, prompt: str) -> str | None:
         if self._operator.frame is None:
             return None
@@ -199,6 +206,7 @@ def run_demo(patient: str, folder: Path) -> bool:
         f"Prompts were published on /fluorosam/prompt as an operator would; patient “{patient}”, C-arm “{DEVICE}”. "
         "Every step is checked against the labels of the twin's patient."
     )
+    demo.save_summary()
     ok = write_report(folder, demo.steps, lead)
     console.print(f"Report: {folder / 'report.html'}")
     return ok
