@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from fluorosam_sim.patients.synthetic.bones import Bone, Points
 from fluorosam_sim.patients.synthetic.fields import hull_radii
@@ -148,7 +149,8 @@ def _trunk(traits: Traits, reference: Reference, shape: Bend, lower: LowerBody) 
     radii = np.zeros((len(z), ANGLES))
     real = np.zeros((len(z), ANGLES))
     known = np.zeros(len(z), bool)
-    crest = float(pelvis[:, 2].max()) - 18.0
+    # Above the anterior spines the pelvis' own outline lacks the belly.
+    crest = float(hip[2]) + 72.0 * lower.scale
     belly = 1 + np.clip(traits.bmi - 23, -3, 14) * 0.012 * np.clip(-np.sin(angle), 0, 1)
     for row, height in enumerate(z):
         source = rows[row, 0]
@@ -167,6 +169,8 @@ def _trunk(traits: Traits, reference: Reference, shape: Bend, lower: LowerBody) 
             radii[row] = real[row] * (belly if source < -70 else 1)
         elif height < crest:
             near = pelvis[np.abs(pelvis[:, 2] - height) < 7]
+            if len(near) < 8:  # below the sitting bones
+                continue
             centers[row] = hip[0], (near[:, 1].min() + near[:, 1].max()) / 2
             radii[row] = hull_radii(near[:, :2], centers[row], ANGLES)
             known[row] = True
@@ -180,5 +184,9 @@ def _trunk(traits: Traits, reference: Reference, shape: Bend, lower: LowerBody) 
         for column in range(table.shape[1]):
             padded = np.pad(table[:, column], len(kernel) // 2, mode="edge")
             table[:, column] = np.convolve(padded, kernel, mode="valid")
-    radii = np.maximum(radii, real)  # what the CT holds stays inside
+    # What the CT holds stays inside, and the belly runs on smoothly below the scan's edge.
+    wide = np.maximum(radii, real)
+    envelope = ndimage.gaussian_filter1d(ndimage.maximum_filter1d(wide, 9, axis=0, mode="nearest"), 4.0, axis=0)
+    below = np.clip((-60.0 - rows[:, :1]) / 40.0, 0, 1) * np.clip((z[:, None] - hip[2] - 30.0) / 60.0, 0, 1)
+    radii = np.maximum(wide, wide * (1 - below) + np.maximum(wide, envelope) * below)
     return Trunk(z, centers, radii, rows[:, 0])

@@ -164,13 +164,20 @@ def sphere(points: Points) -> tuple[Points, float]:
     return np.asarray(solution[:3] + offset), float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
 
 
-def concentric(points: Points, start: Points, radius: float) -> Points:
+def concentric(points: Points, start: Points, radius: float, weights: Points | None = None) -> Points:
     """Centre (3,) of the sphere of a known radius nearest to points (N, 3), found from a start inside."""
     center = start
     for _ in range(40):
         away = points - center
-        center = center + np.mean(away - radius * away / np.linalg.norm(away, axis=1, keepdims=True), axis=0) * 1.5
+        miss = away - radius * away / np.linalg.norm(away, axis=1, keepdims=True)
+        center = center + np.average(miss, axis=0, weights=weights) * 1.5
     return np.asarray(center)
+
+
+def surface_samples(bone: Bone) -> tuple[Points, Points]:
+    """Centres (M, 3) and areas (M,) of a bone's faces."""
+    a, b, c = (bone.vertices[bone.faces[:, corner]] for corner in range(3))
+    return (a + b + c) / 3, np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
 
 
 @lru_cache(maxsize=1)

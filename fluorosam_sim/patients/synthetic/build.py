@@ -90,7 +90,7 @@ def _fill_thorax(page: Canvas, body: Frame, base: Reference) -> None:
     affine = base.affine
     diagonal = np.array([affine[0, 0], affine[1, 1], affine[2, 2], affine[0, 3], affine[1, 3], affine[2, 3]])
     fill_thorax(
-        page.hu, page.labels, page.soft.skin, page.ratio, page.low, page.spacing, body.bend.rows(z), base.midline,
+        page.hu, page.labels, page.low, page.spacing, body.bend.rows(z), base.midline,
         base.plain, base.enhanced, base.labels, base.core, diagonal, body.traits.contrast, bone,
         body.traits.bone_density,
     )  # fmt: skip

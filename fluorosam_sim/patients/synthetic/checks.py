@@ -14,7 +14,8 @@ from fluorosam_sim import anatomy
 from fluorosam_sim.patients.library import load_patient
 from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.patients.synthetic.anatomy_frame import frame
-from fluorosam_sim.patients.synthetic.bones import concentric, sphere
+from fluorosam_sim.patients.synthetic.bones import sphere
+from fluorosam_sim.patients.synthetic.lower_body import SOCKET_RADIUS_MM, socket_center
 from fluorosam_sim.patients.synthetic.thorax import reference
 from fluorosam_sim.patients.synthetic.traits import sample_traits
 
@@ -192,14 +193,17 @@ def _hip_offset(view: _View, seed: int, side: str) -> float:
     voxels = np.vstack([view.points("hip_left"), view.points("hip_right")])
     shift = (voxels.min(axis=0) + voxels.max(axis=0)) / 2 - (bones.min(axis=0) + bones.max(axis=0)) / 2
     start = joint + shift
-    scale = sample_traits(seed).femur_mm / 455
-    head = _surface(view, f"femur_{side}", start, 23.5 * scale, 3.0)
-    medial = (head - start) @ np.array([-0.7 if side == "left" else 0.7, 0, 0.7]) > -4
-    socket = _surface(view, f"hip_{side}", start, 25.9 * scale, 3.5)
-    inward = -0.8 if side == "left" else 0.8
-    facing = (socket - start) @ np.array([inward, 0, 0.6]) > -3
-    middle = concentric(socket[facing], start, 25.9 * scale)
-    return float(np.linalg.norm(sphere(head[medial])[0] - middle))
+    scale = body.lower.scale
+    outward = 1.0 if side == "left" else -1.0
+    center = start
+    for tolerance in (5.0, 3.0, 2.5):
+        head = _surface(view, f"femur_{side}", center, 23.5 * scale, tolerance)
+        medial = (head - center) @ np.array([-0.7 * outward, 0, 0.7]) > -4
+        center = sphere(head[medial])[0]
+    # Border voxels are centred half a voxel inside the bone.
+    radius = SOCKET_RADIUS_MM * scale + view.spacing / 2
+    wall = _surface(view, f"hip_{side}", center, radius, 12.0)
+    return float(np.linalg.norm(center - socket_center(wall, center, radius, outward)))
 
 
 def _surface(

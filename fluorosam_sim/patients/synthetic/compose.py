@@ -57,7 +57,9 @@ def fill_soft(hu, skin, fat, cavity, ratio, coarse_noise, fine_noise, spacing): 
                 if depth < 1.6:
                     value = SKIN
                 elif inner > 6.0:
-                    value = VISCERAL_FAT + 9.0 * quick
+                    # Mesentery and empty bowel among the fat.
+                    mix = min(max((slow - 0.1) * 2.0, 0.0), 1.0)
+                    value = VISCERAL_FAT + 115.0 * mix + 9.0 * quick
                 elif depth < layer:
                     value = FAT + 9.0 * quick
                 else:
@@ -70,7 +72,7 @@ def fill_soft(hu, skin, fat, cavity, ratio, coarse_noise, fine_noise, spacing): 
 
 @nb.njit(cache=True, parallel=True, error_model="numpy")
 def fill_thorax(  # type: ignore[no-untyped-def]
-    hu, labels, skin, ratio, low, spacing, rows, midline, plain, enhanced, kept, core, affine, contrast, bone, density
+    hu, labels, low, spacing, rows, midline, plain, enhanced, kept, core, affine, contrast, bone, density
 ):
     """The warped chest CT inside the chest wall.
 

@@ -17,6 +17,7 @@ from fluorosam_sim.patients.synthetic.bones import (
     rotation,
     shaped,
     sphere,
+    surface_samples,
     tables,
     unposed,
 )
@@ -28,7 +29,7 @@ _ENDPLATE_NORMAL = np.array([0.0, -0.67, 0.742])
 _HEAD = np.array([114.2, 0.2, 1203.9])
 _SOCKET = np.array([114.3, -1.3, 1199.0])
 _HEAD_RADIUS = 22.9
-_CARTILAGE_MM = 3.0
+SOCKET_RADIUS_MM = _HEAD_RADIUS + 3.0  # with the cartilage between
 _KNEE_GAP_MM = 5.0
 _ANKLE_GAP_MM = 2.5
 
@@ -46,11 +47,15 @@ class Leg:
 
 @dataclass(frozen=True, eq=False)
 class LowerBody:
-    """Pelvis and legs in a frame whose origin is the centre of the upper endplate of S1."""
+    """Pelvis and legs in a frame whose origin is the centre of the upper endplate of S1.
+
+    scale: size relative to the shape model.
+    """
 
     pelvis: list[Bone]
     legs: dict[Side, Leg]
     endplate_normal: Points
+    scale: float
 
     def moved(self, shift: Points) -> LowerBody:
         """Shifted as a whole."""
@@ -58,7 +63,7 @@ class LowerBody:
             side: Leg(moved(g.bones, shift=shift), g.hip + shift, g.knee + shift, g.ankle + shift, g.toe + shift)
             for side, g in self.legs.items()
         }
-        return LowerBody(moved(self.pelvis, shift=shift), legs, self.endplate_normal)
+        return LowerBody(moved(self.pelvis, shift=shift), legs, self.endplate_normal, self.scale)
 
 
 def lower_body(traits: Traits) -> LowerBody:
@@ -82,11 +87,12 @@ def lower_body(traits: Traits) -> LowerBody:
     guess = turn @ (_SOCKET - _ENDPLATE) * scale
     for side, hip in zip(SIDES, (pelvis[2], pelvis[0]), strict=True):
         start = guess * np.array([1.0 if side == "left" else -1.0, 1, 1])
-        center = _socket(hip, start, (_HEAD_RADIUS + _CARTILAGE_MM) * scale)
+        wall, areas = surface_samples(hip)
+        center = socket_center(wall, start, SOCKET_RADIUS_MM * scale, float(np.sign(start[0])), areas)
         own = leg if side == "left" else _mirrored(leg)
         legs[side] = _posed(own, side, traits.angles(side), center, scale)
     pelvis = [part for bone in pelvis for part in (_first_sacral(bone, scale) if bone.leaf == "sacrum" else [bone])]
-    return LowerBody(pelvis, legs, turn @ _ENDPLATE_NORMAL)
+    return LowerBody(pelvis, legs, turn @ _ENDPLATE_NORMAL, scale)
 
 
 def _first_sacral(sacrum: Bone, scale: float) -> list[Bone]:
@@ -99,20 +105,21 @@ def _first_sacral(sacrum: Bone, scale: float) -> list[Bone]:
     ]
 
 
-def _socket(hip: Bone, start: Points, radius: float) -> Points:
-    """Centre of the acetabulum: the sphere of this radius nearest to the wall around the expected place.
+def socket_center(wall: Points, start: Points, radius: float, outward: float, areas: Points | None = None) -> Points:
+    """Centre of the acetabulum: the sphere of this radius nearest to the points (N, 3) of its wall around `start`.
 
-    The radius is given, because roof and fossa together are no good sphere.
+    outward: 1 for the left hip, −1 for the right. areas: (N,) weights of the points, even when None. The radius is
+    given, because roof and fossa together are no good sphere.
     """
     center = start
     for tolerance in (6.0, 5.0, 4.0, *(3.5,) * 12):
-        local = hip.vertices - center
+        local = wall - center
         # Only the roof and the floor: the rims and the pubic branch pass through the sphere, too.
-        facing = local @ np.array([np.sign(start[0]) * -0.8, 0, 0.6]) > -0.1 * radius
-        wall = hip.vertices[facing & (np.abs(np.linalg.norm(local, axis=1) - radius) < tolerance)]
-        if len(wall) < 30:
+        facing = local @ np.array([-0.8 * outward, 0, 0.6]) > -0.1 * radius
+        near = facing & (np.abs(np.linalg.norm(local, axis=1) - radius) < tolerance)
+        if np.count_nonzero(near) < 30:
             break
-        center = concentric(wall, center, radius)
+        center = concentric(wall[near], center, radius, None if areas is None else areas[near])
     return center
 
 

@@ -24,7 +24,6 @@ from fluorosam_sim.patients.synthetic.traits import Traits
 INDEX = {name: number for number, name in enumerate(LABELS, start=1)}
 """Label value of every leaf name while a patient is built."""
 
-BOTTOM_MM, TOP_MM = -160.0, 152.0
 ANGLES = 96
 _ARMS = ("humerus", "scapula", "clavicula")
 # What is cut by the scan's edge, diseased or too small here is built anew; its place is filled with what is around.
@@ -39,10 +38,10 @@ class Reference:
     """The straightened chest CT.
 
     plain, enhanced: (i, j, k) int16 CT numbers without and with contrast medium. labels: uint8, values of INDEX.
-    core: uint8 0 to 255, how much a voxel belongs to the trunk inside the chest wall. midline: reference x of the
-    body's midline at each k. outline: (slices, ANGLES) polar radius of the core in mm about (0, center_y) at outline_z.
-    bodies: vertebra name → centre of its body. spacing, first: voxel size and centre of voxel (0, 0, 0) in mm, along
-    (x, y, z); y runs with -j.
+    core: uint8 0 to 255, how much a voxel belongs to the trunk inside the chest wall. affine: (4, 4) voxel → CT mm,
+    before straightening. midline: CT x of the body's midline in each slice. outline: (slices, ANGLES) polar radius of
+    the core in mm about (0, center_y) at the heights outline_z. bodies: level ("T7") → centre of its vertebral body.
+    sternoclavicular: the left joint. All points in the straightened frame.
     """
 
     plain: npt.NDArray[np.int16]

@@ -11,6 +11,7 @@ import numpy as np
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
 MODES = 12
+_SMALLEST_THORAX = 0.94
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
@@ -109,7 +110,7 @@ def sample_traits(seed: int) -> Traits:
     fracture = Fracture(bone, float(rng.uniform(0.3, 0.7)), float(rng.uniform(1.5, 5)), (shift[0], shift[1], shift[2]))
     implanted = rng.random() < 0.06
     implant = SIDES[rng.integers(2)]
-    modes = np.clip(rng.normal(0, 0.8, MODES), -1.6, 1.6)
+    modes = np.clip(rng.normal(0, 0.7, MODES), -1.3, 1.3)
     size = height / (1720 if male else 1640)
     contrast = float(rng.uniform(0.15, 0.6)) if rng.random() < 0.25 else 0.0
     return Traits(
@@ -121,9 +122,12 @@ def sample_traits(seed: int) -> Traits:
         bone_density=float(np.clip(density, 0.68, 1.25)),
         femur_mm=float(np.clip(femur, 385, 540)),
         modes=tuple(float(m) for m in modes),
-        thorax_breadth=size * (1.07 if male else 0.99) * _normal(rng, 1, 0.035),
-        thorax_depth=size * (1.03 if male else 0.96) * _normal(rng, 1, 0.04) * (1 + 0.004 * (bmi - 25)),
-        thorax_height=size * (1.09 if male else 1.06) * _normal(rng, 1, 0.025),
+        # No smaller than the organs of a small adult need.
+        thorax_breadth=max(size * (1.07 if male else 0.99) * _normal(rng, 1, 0.035), _SMALLEST_THORAX),
+        thorax_depth=max(
+            size * (1.03 if male else 0.96) * _normal(rng, 1, 0.04) * (1 + 0.004 * (bmi - 25)), _SMALLEST_THORAX
+        ),
+        thorax_height=max(size * (1.09 if male else 1.06) * _normal(rng, 1, 0.025), _SMALLEST_THORAX),
         organ_size=_normal(rng, 1, 0.07),
         organ_shift_mm=(_normal(rng, 0, 5), _normal(rng, 0, 4), _normal(rng, 0, 8)),
         contrast=contrast,
