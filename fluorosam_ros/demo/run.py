@@ -98,7 +98,7 @@ class Demo:
             "mm_after": after,
             "shots": self._shots() - shots,
             "reply": answer.text,
-            "check": f"moved, shot, true centre within {CENTERED_MM:g} mm of the central ray",
+            "check": f"moved, shot, middle of the true shadow within {CENTERED_MM:g} mm of the image's middle",
         }
 
     def _collimate(self, prompt: str) -> Step:
