@@ -26,6 +26,7 @@ from fluorosam_sim.carm import CArmPose
 PACKAGE = "fluorosam_ros"
 START_TIMEOUT_S = 120.0  # the first start compiles the renderer
 STOP_TIMEOUT_S = 4.0
+_WATCH_S = 0.2
 
 Value = bool | int | float | str | list[float]
 
@@ -209,11 +210,11 @@ class Graph:
             if child.obituary:
                 raise BringupError(child.obituary)
 
-    def wait_until_active(self, timeout_s: float = START_TIMEOUT_S, ended: threading.Event | None = None) -> None:
-        """Until every node's lifecycle state is active (or `ended` is set); BringupError names one that is not."""
+    def wait_until_active(self, timeout_s: float = START_TIMEOUT_S, ended: Callable[[], bool] = lambda: False) -> None:
+        """Until every node's lifecycle state is active (or `ended` says so); BringupError names one that is not."""
         with _Watcher([child.name for child in self._children]) as watcher:
             end = time.monotonic() + timeout_s
-            while (missing := watcher.inactive()) and not (ended and ended.is_set()):
+            while (missing := watcher.inactive()) and not ended():
                 self.check()
                 if time.monotonic() > end:
                     raise BringupError(f"The node {missing[0]} is not active after {timeout_s:.0f} s.")
@@ -317,18 +318,20 @@ def up(
 
     ready: called once all nodes are active. Nothing is restarted silently: the node that ended is named.
     """
-    ended = threading.Event()
-    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A list, not an Event: a handler that sets an Event while this very thread waits on it would lock itself out.
+    signals: list[int] = []
+    before = {n: signal.signal(n, lambda number, _: signals.append(number)) for n in (signal.SIGINT, signal.SIGTERM)}
     viewer: subprocess.Popen[bytes] | None = None
     try:
         with Graph(table(arguments), echo) as graph:
             try:
-                graph.wait_until_active(timeout_s, ended)
-                if not ended.is_set():
+                graph.wait_until_active(timeout_s, lambda: bool(signals))
+                if not signals:
                     ready(graph)
                     viewer = _rviz() if rviz else None
-                while not ended.wait(0.2):
+                while not signals:
                     graph.check()
+                    time.sleep(_WATCH_S)
             except BringupError as error:
                 print(f"error: {error}", file=sys.stderr, flush=True)
                 return 1

@@ -95,7 +95,19 @@ class RosDevice:
     # --- Operations -------------------------------------------------------------------------------------------------
 
     def status(self) -> DeviceStatus:
-        """The C-arm and the interlock now; DeviceError when one of them is silent."""
+        """The C-arm and the interlock now; DeviceError when one of them stays silent.
+
+        Waits a while for them: a node that has just come up may not have heard the others yet.
+        """
+        self._until(self._heard, SHORT_S, None)
+        return self.latest_status()
+
+    def _heard(self) -> bool:
+        with self._lock:
+            return time.monotonic() - min(self._state_s, self._interlock_s) <= SILENCE_S
+
+    def latest_status(self) -> DeviceStatus:
+        """As `status`, without waiting."""
         with self._lock:
             state, interlock = self._state, self._interlock
             now = time.monotonic()

@@ -91,7 +91,7 @@ class GuidanceNode(ManagedNode):
 
     def diagnose(self) -> tuple[bytes, str, dict[str, str]]:
         try:
-            status = self._device.status() if self._device else None
+            status = self._device.latest_status() if self._device else None
         except DeviceError as error:
             return WARN, str(error), {}
         running = self._running
