@@ -104,12 +104,13 @@ def export(
 
     files = find_model(weights)
     try:
-        from fluorosam_model.export import deployable, export_onnx
-        from fluorosam_model.runtime.torch_backend import load_weights
+        from fluorosam_model.checkpoint import read_checkpoint
+        from fluorosam_model.export import export_onnx
+        from fluorosam_model.modeling import deployable
     except ModuleNotFoundError as error:
         raise ModelError(f"Exporting needs the package {error.name}: install the extra `train`, and torch.") from error
     with Console(stderr=True).status(f"Exporting to {to.value} …"):
-        written = [*export_onnx(deployable(load_weights(files.weights)), out, files.name)]
+        written = [*export_onnx(deployable(read_checkpoint(files.weights).build()), out, files.name)]
     if files.card.is_file():
         card = out / files.card.name
         card.write_bytes(files.card.read_bytes())

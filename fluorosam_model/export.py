@@ -1,11 +1,9 @@
-"""A trained checkpoint → what ships: two ONNX files, the weights, and the card data that runtimes need."""
+"""A trained model → two ONNX files and the card data that runtimes need."""
 
 from __future__ import annotations
 
-import copy
 import json
 import warnings
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,9 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from fluorosam_model.modeling import TEXT_DIM, FluoroSAM, ModelConfig
+from fluorosam_model.modeling import TEXT_DIM, FluoroSAM
 
 OPSET = 18
 _SMALLEST_HALVED = 64  # elements; shapes, scalars and indices stay as they are
@@ -52,45 +48,6 @@ class _Decoder(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         decoded = self.model.decode(embedding, high4, text, has_text, points, point_labels, mask_input, has_mask)
         return decoded.mask_logits, decoded.iou, decoded.presence_logit, decoded.code
-
-
-def load_checkpoint(path: str | Path, config: ModelConfig) -> FluoroSAM:
-    """The averaged model of a training checkpoint, on the CPU, in evaluation mode.
-
-    Raises ValueError, in one sentence, for a file that is no checkpoint of this configuration.
-    """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        weights = {
-            name.removeprefix("model."): value
-            for name, value in content["average"].items()
-            if name.startswith("model.")
-        }
-        model = FluoroSAM(config)
-        model.load_state_dict(weights)
-    except OSError as error:
-        raise ValueError(f"The checkpoint {path} cannot be read: {error.strerror}.") from error
-    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise ValueError(f"{path} is no checkpoint of this configuration: {str(error).splitlines()[0]}") from error
-    return model.eval()
-
-
-def deployable(model: FluoroSAM) -> FluoroSAM:
-    """A copy with batch normalisation folded into the convolutions and every weight rounded to half precision.
-
-    It computes in float32: what is exported equals this copy to float32 accuracy, while the files are half as large.
-    """
-    result = copy.deepcopy(model).eval().requires_grad_(False)
-    for module in result.modules():
-        children = list(module.named_children())
-        for (name, conv), (next_name, norm) in pairwise(children):
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(module, name, fuse_conv_bn_eval(conv, norm))
-                setattr(module, next_name, nn.Identity())
-    for tensor in [*result.parameters(), *result.buffers()]:
-        if tensor.is_floating_point():
-            tensor.copy_(tensor.half().float())
-    return result
 
 
 def export_onnx(model: FluoroSAM, folder: Path, name: str) -> tuple[Path, Path]:
@@ -153,15 +110,6 @@ def halve_weights(model: onnx.ModelProto) -> None:
     kept = [info for info in graph.value_info if info.name not in renamed]
     del graph.value_info[:]
     graph.value_info.extend(kept)
-
-
-def export_weights(model: FluoroSAM, path: Path) -> None:
-    """Write the model's own tensors in half precision, names as in `state_dict`, as safetensors."""
-    tensors = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
-        for name, value in model.state_dict().items()
-    }
-    save_file(tensors, path, metadata={"format": "pt", "model": json.dumps(vars(model.config))})
 
 
 def write_card(path: Path, codes: dict[str, int], presence: dict[str, float], facts: dict[str, Any]) -> None:

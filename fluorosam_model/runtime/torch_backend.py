@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 
-from fluorosam_model.modeling import FluoroSAM, ModelConfig
+from fluorosam_model.checkpoint import read_checkpoint
+from fluorosam_model.modeling import deployable
 from fluorosam_model.runtime.backend import Decoded, Features, FloatArray, PromptBatch
-
-
-def load_weights(path: Path) -> FluoroSAM:
-    """Build the model whose weights and configuration a safetensors file holds, in evaluation mode.
-
-    Raises ValueError, in one sentence, for a file that holds no such model.
-    """
-    try:
-        with safe_open(path, "pt") as file:
-            config = json.loads((file.metadata() or {})["model"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        # The weights follow: no others need to be loaded first.
-        model = FluoroSAM(ModelConfig(**{**config, "warm_start": False}))
-        model.load_state_dict(tensors)
-    except FileNotFoundError as error:
-        raise ValueError(f"There is no weights file {path}.") from error
-    except (SafetensorError, KeyError, TypeError, RuntimeError, OSError) as error:
-        raise ValueError(f"{path} holds no FluoroSAM model: {str(error).splitlines()[0]}") from error
-    return model.eval()
 
 
 class TorchBackend:
@@ -38,7 +18,7 @@ class TorchBackend:
         if threads:
             torch.set_num_threads(threads)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._model = load_weights(weights).to(self._device)
+        self._model = deployable(read_checkpoint(weights).build()).to(self._device)
 
     @property
     def input_size(self) -> int:

@@ -21,9 +21,15 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Views kept in memory: initial_views are rendered first, new_views_per_batch are added or replaced afterwards."""
+    """Where pictures come from.
 
-    patient: str = "chest"
+    patients: names or paths for `load_patient`; "synthetic:0-19@2" means twenty of them; one named twice is drawn twice
+    as often. renderer: "cpu" or "cuda". Views are kept in memory: initial_views are rendered first, new_views_per_batch
+    are added or replaced afterwards.
+    """
+
+    patients: tuple[str, ...] = ("chest",)
+    renderer: str = "cpu"
     preview: bool = True
     randomised: float = 0.7
     initial_views: int = 1200
@@ -42,7 +48,7 @@ class TextConfig:
 
 @dataclass(frozen=True)
 class DenseConfig:
-    """Stage 1: every label at once. Ends after `minutes`, or after `steps` where that is not 0."""
+    """Stage 1: every label at once. Ends after `minutes`, or `steps` where that is not 0; left out without either."""
 
     minutes: float = 28.0
     steps: int = 0
@@ -70,8 +76,9 @@ class PromptableConfig:
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """How often and on how many held-out views; seed fixes the views."""
+    """How often and on how many held-out views; seed fixes the views. patients: as in DataConfig, held-out ones too."""
 
+    patients: tuple[str, ...] = ("chest",)
     views: int = 64
     every_minutes: float = 6.0
     seed: int = 20000
@@ -82,9 +89,11 @@ class TrainingConfig:
     """A whole run. device: "cpu", "cuda" or "auto". precision: "float32", "bfloat16" or "measure" (the faster one).
 
     frozen_blocks: how many blocks of the lite encoder, counted from the image, keep their ImageNet weights.
+    start_from: weights that a new run begins with instead of a text stage, a run's best.pt or a safetensors file.
     """
 
     name: str = "lite"
+    start_from: str = ""
     seed: int = 0
     device: str = "auto"
     precision: str = "measure"
@@ -128,6 +137,10 @@ def _build(kind: type[T], document: Any, where: str) -> T:
         wanted = hints[key]
         if dataclasses.is_dataclass(wanted):
             values[key] = _build(typing.cast(type, wanted), value, f"{where}{key}.")
+        elif wanted == tuple[str, ...]:
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise ConfigError(f"{where}{key} must be a list of names, not {value!r}.")
+            values[key] = tuple(value)
         elif wanted is float and isinstance(value, int) and not isinstance(value, bool):
             values[key] = float(value)
         elif type(value) is not wanted:

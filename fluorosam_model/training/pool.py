@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_sim.anatomy import LABELS
 from fluorosam_sim.carm import CArmConfig, CArmPose
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.patients.contrast import without_contrast
-from fluorosam_sim.render import CpuRenderer, Rendering
+from fluorosam_sim.render import CpuRenderer, Renderer, Rendering
 from fluorosam_sim.views import ViewSampler
 
 VIEW_SIZE = 256
 BITS_SIZE = 128
+RENDERERS = ("cpu", "cuda")
+_WORDS = (len(LABELS) + 63) // 64
 _ATTEMPTS = 50
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """soft_gcm2, bone_gcm2: (256, 256) float32; label_bits: (128, 128, words) uint64, as in `Rendering`."""
+    """soft_gcm2, bone_gcm2: (256, 256) float32; label_bits: (128, 128, words) uint64, bit i is LABELS[i]."""
 
     soft_gcm2: npt.NDArray[np.float32]
     bone_gcm2: npt.NDArray[np.float32]
@@ -29,30 +32,58 @@ class View:
 
 
 class ViewSource:
-    """Renders random views of a patient, every other one with the contrast medium taken out of the vessels.
+    """Renders random views of patients; real ones every other time with the contrast medium taken out of the vessels.
 
     preview: half the in-plane resolution of the CT, which at 256 px hardly shows and renders four times faster.
     """
 
-    def __init__(self, patient: Patient, seed: int, held_out: bool, preview: bool = True) -> None:
-        self.label_names = patient.label_names
+    def __init__(
+        self, patients: Sequence[Patient], seed: int, held_out: bool, preview: bool = True, renderer: str = "cpu"
+    ) -> None:
         self.held_out = held_out
-        self._sampler = ViewSampler(patient)
         self._rng = np.random.default_rng(seed)
-        self._renderers = [CpuRenderer(patient, preview), CpuRenderer(without_contrast(patient), preview)]
+        self._sampled: list[tuple[ViewSampler, tuple[Renderer, ...]]] = []
+        for patient in patients:
+            # A synthetic body has contrast or not as its seed says.
+            synthetic = patient.name.startswith("synthetic:")
+            bodies = (patient,) if synthetic else (patient, without_contrast(patient))
+            renderers = tuple(_renderer(body, preview, renderer) for body in bodies)
+            self._sampled.append((ViewSampler(patient), renderers))
         self._count = 0
 
     def render(self) -> tuple[Rendering, CArmConfig, CArmPose]:
         """The next view."""
-        renderer = self._renderers[self._count % 2]
+        sampler, renderers = self._sampled[self._rng.integers(len(self._sampled)) if len(self._sampled) > 1 else 0]
+        renderer = renderers[self._count % len(renderers)]
         self._count += 1
         for _ in range(_ATTEMPTS):
-            config, pose = self._sampler.sample(self._rng, self.held_out)
+            config, pose = sampler.sample(self._rng, self.held_out)
             try:
                 return renderer.render(config.projection(pose)), config, pose
             except ValueError:  # the tube or the detector would be inside the patient
                 continue
         raise RuntimeError("No view of this patient could be rendered: the volume is too large for the C-arm.")
+
+
+def _renderer(patient: Patient, preview: bool, kind: str) -> Renderer:
+    if kind == "cpu":
+        return CpuRenderer(patient, preview)
+    from fluorosam_sim.render.cuda import CudaRenderer
+
+    return CudaRenderer(patient, preview)
+
+
+def vocabulary_bits(rendering: Rendering, every: int = 2) -> npt.NDArray[np.uint64]:
+    """Label sets of every second (`every`) pixel in the vocabulary's order: (H / every, W / every, words), bit i is
+    LABELS[i], whichever numbers the patient's labels have."""
+    bits = np.ascontiguousarray(rendering.label_bits[::every, ::every])
+    height, width, words = bits.shape
+    planes = np.unpackbits(bits.view(np.uint8).reshape(height, width, words * 8), axis=2, bitorder="little")
+    numbers = {name: number for number, name in enumerate(rendering.label_names)}
+    shared = [(index, numbers[label]) for index, label in enumerate(LABELS) if label in numbers]
+    ordered = np.zeros((height, width, _WORDS * 64), np.uint8)
+    ordered[:, :, [index for index, _ in shared]] = planes[:, :, [number for _, number in shared]]
+    return np.packbits(ordered, axis=2, bitorder="little").view(np.uint64)
 
 
 class ViewPool:
@@ -61,9 +92,8 @@ class ViewPool:
     def __init__(self, source: ViewSource, size: int) -> None:
         self.source = source
         self.size = size
-        words = (len(source.label_names) + 63) // 64
         self._densities = np.zeros((size, 2, VIEW_SIZE, VIEW_SIZE), np.float16)
-        self._bits = np.zeros((size, BITS_SIZE, BITS_SIZE, words), np.uint64)
+        self._bits = np.zeros((size, BITS_SIZE, BITS_SIZE, _WORDS), np.uint64)
         self._rendered = 0
 
     def __len__(self) -> int:
@@ -81,7 +111,7 @@ class ViewPool:
         slot = self._rendered % self.size
         self._densities[slot, 0] = rendering.soft_gcm2
         self._densities[slot, 1] = rendering.bone_gcm2
-        self._bits[slot] = rendering.label_bits[::2, ::2]
+        self._bits[slot] = vocabulary_bits(rendering)
         self._rendered += 1
 
     def __getitem__(self, index: int) -> View:

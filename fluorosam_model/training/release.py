@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
-from fluorosam_model.export import deployable, export_onnx, export_weights, load_checkpoint, write_card
+from fluorosam_model.checkpoint import read_checkpoint, write_checkpoint
+from fluorosam_model.export import export_onnx, write_card
+from fluorosam_model.modeling import deployable
+from fluorosam_model.training.bodies import expand_names
 from fluorosam_model.training.config import load_config
 from fluorosam_model.training.pool import ViewSource
 from fluorosam_model.training.prompting import Vocabulary
@@ -16,7 +19,7 @@ from fluorosam_model.training.run import CACHE
 from fluorosam_model.training.text import codes_of
 from fluorosam_model.training.validation import Validator
 from fluorosam_model.training.wordings import held_out_wordings, training_wordings
-from fluorosam_sim.anatomy import STRUCTURES
+from fluorosam_sim.anatomy import LABELS, STRUCTURES
 from fluorosam_sim.patients import load_patient
 
 _CALIBRATION_SEED = 30000  # other views than those that chose the checkpoint
@@ -30,22 +33,26 @@ def release(run_dir: str | Path, folder: str | Path, name: str = "lite", views: 
     """
     run, out = Path(run_dir), Path(folder)
     config = load_config(run / "config.yaml")
-    model = deployable(load_checkpoint(run / "best.pt", config.model))
-    patient = load_patient(config.data.patient)
-    present = np.unique(patient.labels)
-    labels = present[present > 0].astype(np.int64)
-    vocabulary = Vocabulary(tuple(patient.label_names[label] for label in labels))
+    out.mkdir(parents=True, exist_ok=True)
+    weights = out / f"{name}.safetensors"
+    write_checkpoint(read_checkpoint(run / "best.pt"), weights)
+    # Read back, so that what is scored and exported is what the file holds.
+    checkpoint = read_checkpoint(weights)
+    model = deployable(checkpoint.build())
+    patients = [load_patient(each) for each in expand_names(config.validation.patients)]
+    labels = np.array([LABELS.index(label) for label in checkpoint.labels], np.int64)
+    vocabulary = Vocabulary(checkpoint.labels)
     plain, held_out = training_wordings(CACHE), held_out_wordings(CACHE)
-    source = ViewSource(patient, _CALIBRATION_SEED, held_out=True, preview=False)
+    source = ViewSource(patients, _CALIBRATION_SEED, True, config.data.preview, config.data.renderer)
     validator = Validator(source, views, _CALIBRATION_SEED, labels, vocabulary, plain, held_out)
     presence = calibrate(*validator.presence_logits(model))
     scores = {key: round(value, 4) for key, value in validator.score(model).items()}
     codes = codes_of(model.text_encoder, plain)
     by_key = {each.key: int(codes[rows[0]]) for each, rows in zip(STRUCTURES, plain.rows, strict=False)}
     export_onnx(model, out, name)
-    export_weights(model, out / f"{name}.safetensors")
     made_by = [json.loads(line) for line in (run / "run.json").read_text(encoding="utf-8").splitlines()]
-    facts = {"patient": patient.provenance, "model": vars(config.model), "runs": made_by, "scores": scores}
+    bodies = {each: load_patient(expand_names([each])[0]).provenance for each in dict.fromkeys(config.data.patients)}
+    facts = {"patients": bodies, "model": vars(config.model), "runs": made_by, "scores": scores}
     write_card(out / f"{name}.json", by_key, presence, facts)
     return scores
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from fluorosam_model.modeling.efficientnet import EfficientNetLite0
 from fluorosam_model.training.batches import Batch, BatchMaker, Prefetcher
+from fluorosam_model.training.bodies import expand_names, label_columns, training_patients
 from fluorosam_model.training.config import TrainingConfig, load_config
 from fluorosam_model.training.dense import dense_step
 from fluorosam_model.training.device import pick_device, pick_precision
@@ -39,8 +40,8 @@ Step = Callable[[Batch], tuple[Tensor, dict[str, Tensor]]]
 def train(config_path: str | Path, run_dir: str | Path | None = None, console: Console | None = None) -> Path:
     """Train what a configuration file describes; returns the run folder (default runs/<name>).
 
-    A folder that already holds a checkpoint is continued; a finished one is left as it is. Raises ConfigError or
-    PatientError, in one sentence, for a configuration that cannot be used.
+    A folder that already holds a checkpoint is continued; a finished one is left as it is. Raises ConfigError,
+    PatientError or ValueError, in one sentence, for a configuration that cannot be used.
     """
     config = load_config(config_path)
     folder = RunFolder(Path(run_dir) if run_dir else Path("runs") / config.name, config)
@@ -58,18 +59,22 @@ class _Run:
         torch.manual_seed(config.seed)
         self.train_texts = training_wordings(CACHE, lambda i, n: self.say(f"embedding wordings {i}/{n}"))
         self.held_out_texts = held_out_wordings(CACHE)
-        patient = load_patient(config.data.patient)
-        present = np.unique(patient.labels)
-        self.labels = present[present > 0].astype(np.int64)
-        self.vocabulary = Vocabulary(tuple(patient.label_names[label] for label in self.labels))
-        self.state = RunState(config, len(self.labels), self.device)
+        patients = training_patients(config.data.patients)
+        self.labels, names = label_columns(patients)
+        self.vocabulary = Vocabulary(names)
+        self.state = RunState(config, names, self.device)
         backbone = self.state.model.image_encoder.backbone
         if isinstance(backbone, EfficientNetLite0):
             backbone.freeze(config.frozen_blocks)
         if folder.last.is_file():
             self.state.load(folder.last)
             self.say(f"continuing in stage {self.state.stage} after {self.state.elapsed_s / 60:.1f} min")
-        held_out = ViewSource(patient, config.validation.seed, held_out=True, preview=config.data.preview)
+        elif config.start_from:
+            self.state.start_from(config.start_from)
+            self.say(f"starting from {config.start_from}")
+        renderer, preview = config.data.renderer, config.data.preview
+        others = [load_patient(name) for name in expand_names(config.validation.patients)]
+        held_out = ViewSource(others, config.validation.seed, True, preview, renderer)
         self.validator = Validator(
             held_out,
             config.validation.views,
@@ -82,7 +87,7 @@ class _Run:
         del held_out
         # Continued runs go on with other views instead of repeating the first ones.
         seed = config.seed + 1000 * self.state.step
-        source = ViewSource(patient, seed, held_out=False, preview=config.data.preview)
+        source = ViewSource(patients, seed, False, preview, renderer)
         self.pool = ViewPool(source, config.data.pool_views)
         self.embeddings = torch.from_numpy(self.train_texts.embeddings).to(self.device)
         self.say(f"{self.device}, {str(self.dtype).removeprefix('torch.')}, {len(self.labels)} labels")
@@ -201,8 +206,8 @@ class _Run:
             task = progress.add_task(state.stage, total=1.0, note="")
             last = time.monotonic()
             while True:
-                done = state.step / steps if steps else state.elapsed_s / (60 * minutes)
-                if done >= 1:
+                done = state.step / steps if steps else state.elapsed_s / max(60 * minutes, 1e-9)
+                if done >= 1 or not (steps or minutes):
                     break
                 shape = _FINAL_LR + (1 - _FINAL_LR) * (0.5 + 0.5 * math.cos(math.pi * done))
                 for group in optimizer.param_groups:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from fluorosam_model.checkpoint import read_checkpoint
 from fluorosam_model.modeling import FluoroSAM
 from fluorosam_model.training.config import TrainingConfig, dump_config
 from fluorosam_model.training.dense import DenseHead
@@ -25,10 +27,11 @@ class RunState:
     is validated and exported.
     """
 
-    def __init__(self, config: TrainingConfig, labels: int, device: torch.device) -> None:
+    def __init__(self, config: TrainingConfig, labels: tuple[str, ...], device: torch.device) -> None:
+        """labels: names of what the dense head reads out."""
         layout = torch.channels_last if config.model.encoder == "lite" else torch.contiguous_format
         self.model = FluoroSAM(config.model).to(device).to(memory_format=layout)  # type: ignore[call-overload]
-        self.dense = DenseHead(config.model.high_channels, labels).to(device)
+        self.dense = DenseHead(config.model.high_channels, len(labels)).to(device)
         self.networks = nn.ModuleDict({"model": self.model, "dense": self.dense})
         self.average = copy.deepcopy(self.networks).requires_grad_(False).eval()
         self.stage = "text"
@@ -38,6 +41,7 @@ class RunState:
         self.best = 0.0
         self.optimizer_state: dict[str, Any] | None = None
         self._decay = config.ema_decay
+        self._config, self._labels = config.model, labels
 
     @property
     def averaged_model(self) -> FluoroSAM:
@@ -65,6 +69,8 @@ class RunState:
         """Write a checkpoint; an interrupted write leaves the old one."""
         partial = path.with_suffix(".partial")
         content = {
+            "config": dataclasses.asdict(self._config),
+            "labels": list(self._labels),
             "networks": self.networks.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": optimizer.state_dict() if optimizer else None,
@@ -72,6 +78,25 @@ class RunState:
         }
         torch.save(content, partial)
         os.replace(partial, path)
+
+    def start_from(self, path: str | Path) -> None:
+        """Begin with other weights, in the dense stage; read-outs of labels that they do not know start afresh.
+
+        Raises ValueError for a file without weights, or with those of another kind of model.
+        """
+        checkpoint = read_checkpoint(path)
+        ours = dataclasses.replace(self._config, warm_start=False)
+        if dataclasses.replace(checkpoint.config, warm_start=False) != ours:
+            raise ValueError(f"The weights {path} belong to another model: {checkpoint.config}.")
+        self.model.load_state_dict(checkpoint.build().state_dict())
+        known = {label: row for row, label in enumerate(checkpoint.labels)} if checkpoint.dense else {}
+        with torch.no_grad():
+            for row, label in enumerate(self._labels):
+                if label in known:
+                    for name, value in self.dense.named_parameters():
+                        value[row] = checkpoint.dense[name][known[label]]
+        self.average.load_state_dict(self.networks.state_dict())
+        self.begin_stage("dense")
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same configuration."""

@@ -13,7 +13,7 @@ from fluorosam_model.modeling import FluoroSAM
 from fluorosam_model.preprocess import to_input
 from fluorosam_model.training.augment import coverage
 from fluorosam_model.training.losses import gather_best
-from fluorosam_model.training.pool import ViewSource
+from fluorosam_model.training.pool import ViewSource, vocabulary_bits
 from fluorosam_model.training.promptable import PromptTensors, error_points
 from fluorosam_model.training.prompting import Vocabulary, random_point
 from fluorosam_model.training.wordings import UNKNOWN, Wordings
@@ -58,7 +58,7 @@ class Validator:
     def _case(self, source: ViewSource, labels: npt.NDArray[np.int64], rng: np.random.Generator) -> _Case:
         rendering, config, _ = source.render()
         image, _ = to_input(expose(rendering, config, config.open_field, rng))
-        cover = coverage(rendering.label_bits[::2, ::2], labels)
+        cover = coverage(vocabulary_bits(rendering), labels)
         cells = self._vocabulary.cells(cover)
         candidates = np.flatnonzero(cells > 0)
         shares = np.array([self._vocabulary.mask(int(index), cover).mean() for index in candidates])

@@ -9,8 +9,8 @@ import onnx
 import pytest
 import torch
 
-from fluorosam_model.export import deployable, example_prompts, export_onnx, export_weights, load_checkpoint
-from fluorosam_model.modeling import FluoroSAM, ModelConfig
+from fluorosam_model.export import example_prompts, export_onnx
+from fluorosam_model.modeling import FluoroSAM, ModelConfig, deployable
 from fluorosam_model.runtime import PromptBatch
 from fluorosam_model.runtime.onnxruntime_backend import OnnxruntimeBackend
 
@@ -63,27 +63,3 @@ def test_weights_are_stored_in_half_precision(exported: tuple[Path, Path]) -> No
     for path in exported:
         large = [t for t in onnx.load(path).graph.initializer if np.prod(t.dims) >= 1000]
         assert large and all(t.data_type != onnx.TensorProto.FLOAT for t in large)
-
-
-def test_a_checkpoint_gives_the_averaged_model_back(model: FluoroSAM, tmp_path: Path) -> None:
-    average = {f"model.{name}": value for name, value in model.state_dict().items()}
-    torch.save({"average": {**average, "dense.bias": torch.zeros(3)}}, tmp_path / "best.pt")
-    loaded = load_checkpoint(tmp_path / "best.pt", CONFIG)
-    assert torch.equal(loaded.mask_decoder.outputs, model.mask_decoder.outputs)
-
-
-def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
-    torch.save({"something": torch.zeros(1)}, tmp_path / "other.pt")
-    with pytest.raises(ValueError, match=r"other\.pt"):
-        load_checkpoint(tmp_path / "other.pt", CONFIG)
-    with pytest.raises(ValueError, match="missing"):
-        load_checkpoint(tmp_path / "missing.pt", CONFIG)
-
-
-def test_safetensors_hold_the_model_s_own_names(model: FluoroSAM, tmp_path: Path) -> None:
-    from safetensors.torch import load_file
-
-    export_weights(model, tmp_path / "tiny.safetensors")
-    tensors = load_file(tmp_path / "tiny.safetensors")
-    assert set(tensors) == set(model.state_dict())
-    assert tensors["mask_decoder.outputs"].dtype == torch.float16

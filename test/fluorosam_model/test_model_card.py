@@ -18,7 +18,7 @@ def test_card_lists_scores_and_names_the_weak_structures() -> None:
         "presence": {"auroc": 0.98, "ece": 0.04},
         "wordings": {"dice_drop": 0.01},
     }
-    card = model_card("lite", {"patient": "a CT", "model": {"encoder": "lite"}}, evaluation)
+    card = model_card("lite", {"patients": {"chest": "a CT"}, "model": {"encoder": "lite"}}, evaluation)
     assert "| text only | 0.71 | 0.60 | 31.4 | 12 | 0.59 |" in card
     assert "| box | – | – | – | 0 | – |" in card
     assert "97.0% of 40 paired prompts" in card

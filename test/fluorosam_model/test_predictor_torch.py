@@ -24,23 +24,25 @@ IMAGE = np.random.default_rng(0).integers(0, 4000, (200, 200)).astype(np.uint16)
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with random weights as a safetensors file, alone in its folder."""
-    from fluorosam_model.export import export_weights
+    from fluorosam_model.checkpoint import Checkpoint, write_checkpoint
     from fluorosam_model.modeling import FluoroSAM, ModelConfig
 
     path = tmp_path_factory.mktemp("random") / "random.safetensors"
     torch.manual_seed(0)
-    export_weights(FluoroSAM(ModelConfig(warm_start=False)).eval(), path)
+    config = ModelConfig(warm_start=False)
+    write_checkpoint(Checkpoint(config, FluoroSAM(config).state_dict(), {}, ()), path)
     return path
 
 
 def test_answers_are_those_of_the_network(weights: Path, sentence_encoder: SentenceEncoder) -> None:
-    from fluorosam_model.runtime.torch_backend import load_weights
+    from fluorosam_model.checkpoint import read_checkpoint
+    from fluorosam_model.modeling import deployable
 
     predictor = load_predictor(weights.parent, "torch")
     predictor.set_image(IMAGE)
     found = predictor.predict("heart", points=[(100, 50)])
 
-    model = load_weights(weights)
+    model = deployable(read_checkpoint(weights).build())
     image, letterbox = to_input(IMAGE)
     with torch.no_grad():
         expected = model.decode(
@@ -94,17 +96,6 @@ def test_export_writes_beside_each_other(weights: Path, tmp_path: Path, monkeypa
     assert int((out / "random_encoder.onnx").read_text()) > 1e6
     refused = CliRunner().invoke(app, ["export", "nonsense"])
     assert isinstance(refused.exception, ModelError)
-
-
-def test_weights_that_are_none_are_refused(tmp_path: Path) -> None:
-    from fluorosam_model.runtime.torch_backend import load_weights
-
-    other = tmp_path / "other.safetensors"
-    other.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=r"other\.safetensors holds no FluoroSAM model"):
-        load_weights(other)
-    with pytest.raises(ValueError, match="no weights file"):
-        load_weights(tmp_path / "missing.safetensors")
 
 
 def test_a_missing_torch_is_named(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:

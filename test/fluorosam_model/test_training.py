@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from fluorosam_model.training import ConfigError, augment, load_config, run
+from fluorosam_model.training import ConfigError, augment, bodies, load_config, run
 from fluorosam_model.training.absent import absent_texts
 from fluorosam_model.training.config import TrainingConfig, dump_config
 from fluorosam_model.training.losses import hypotheses_loss, mask_loss
-from fluorosam_model.training.pool import View
+from fluorosam_model.training.pool import View, vocabulary_bits
 from fluorosam_model.training.promptable import error_points
 from fluorosam_model.training.prompting import Vocabulary, jittered_box, random_point, sample_prompts
 from fluorosam_model.training.release import calibrate
 from fluorosam_model.training.wordings import UNKNOWN, Wordings
-from fluorosam_sim.anatomy import STRUCTURES, find
+from fluorosam_sim.anatomy import LABELS, STRUCTURES, find
 from fluorosam_sim.patients.patient import Patient
+from fluorosam_sim.render import Rendering
 
 NAMES = ("heart", "lung_upper_lobe_left", "lung_upper_lobe_right", "rib_left_4", "rib_right_4")
 INDEX = {each.key: i for i, each in enumerate(STRUCTURES)}
@@ -187,6 +188,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch, wordings: Wordings) -> None:
     affine[:3, 3] = -7.0 * 19.5
     patient = Patient("small", hu, labels, ("", *NAMES), affine, frozenset(), "made for a test", "none")
     monkeypatch.setattr(run, "load_patient", lambda name: patient)
+    monkeypatch.setattr(bodies, "load_patient", lambda name: patient)
     monkeypatch.setattr(run, "training_wordings", lambda cache, progress: wordings)
     monkeypatch.setattr(run, "held_out_wordings", lambda cache: wordings)
 
@@ -229,3 +231,40 @@ def test_a_run_that_is_interrupted_goes_on(small_world: None, monkeypatch: pytes
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     scores = next(line["validation"] for line in lines if "validation" in line)
     assert 0 <= scores["text_dice"] <= 1 and scores["pairs"] > 0
+
+
+def test_a_new_run_starts_from_other_weights(small_world: None, tmp_path: Path) -> None:
+    (tmp_path / "first.yaml").write_text(SMALL, encoding="utf-8")
+    first = run.train(tmp_path / "first.yaml", tmp_path / "first")
+    again = SMALL.replace("dense: {steps: 3", "dense: {steps: 0, minutes: 0.0")
+    again = again.replace("promptable: {steps: 2", "promptable: {steps: 0, minutes: 0.0")
+    (tmp_path / "second.yaml").write_text(f"start_from: {first / 'best.pt'}\n{again}", encoding="utf-8")
+    second = run.train(tmp_path / "second.yaml", tmp_path / "second")
+    begun = torch.load(second / "last.pt", weights_only=True)["average"]
+    for name, value in torch.load(first / "best.pt", weights_only=True)["average"].items():
+        assert torch.equal(begun[name], value), name
+    other = again.replace("dim: 32", "dim: 64")
+    (tmp_path / "third.yaml").write_text(f"start_from: {first / 'best.pt'}\n{other}", encoding="utf-8")
+    with pytest.raises(ValueError, match="another model"):
+        run.train(tmp_path / "third.yaml", tmp_path / "third")
+
+
+def test_patients_kept_for_testing_are_refused() -> None:
+    assert bodies.expand_names(["chest", "synthetic:3-5@2"]) == ("chest", *(f"synthetic:{i}@2" for i in (3, 4, 5)))
+    for names in (["synthetic:8999-9000"], ["gias3:pelvis"], []):
+        with pytest.raises(ConfigError):
+            bodies.training_patients(names)
+
+
+def test_label_sets_are_put_in_the_vocabulary_s_order() -> None:
+    labels = np.zeros((4, 4, 1), np.uint64)
+    labels[0, 0] = 1 << 1 | 1 << 2
+    labels[2, 2] = 1 << 2
+    labels[1, 1] = 1 << 1
+    names = ("", "rib_right_4", "heart")
+    flat = np.zeros((4, 4), np.float32)
+    bits = vocabulary_bits(Rendering(flat, flat, labels, names))
+    cover = np.unpackbits(bits.view(np.uint8), axis=2, bitorder="little")
+    assert np.argwhere(cover).tolist() == sorted(
+        [[0, 0, LABELS.index("heart")], [0, 0, LABELS.index("rib_right_4")], [1, 1, LABELS.index("heart")]]
+    )
