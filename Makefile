@@ -55,8 +55,8 @@ test: install lint
 
 # Trains again what ships; a run that was interrupted goes on where it was.
 train: train-env
-	$(TRAIN_VENV)/bin/python -m fluorosam_model.training configs/lite_chest_cpu.yaml
-	$(TRAIN_VENV)/bin/python -m fluorosam_model.training.release runs/lite_chest fluorosam_model/weights
+	$(TRAIN_VENV)/bin/fluorosam train configs/lite_chest_cpu.yaml
+	$(TRAIN_VENV)/bin/fluorosam release runs/lite_chest fluorosam_model/weights
 
 # Scores the shipped model on views it was never trained on, and writes its card.
 evaluate: install

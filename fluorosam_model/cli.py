@@ -1,7 +1,8 @@
-"""Commands of the model: `fluorosam segment`, `evaluate`, `export` and `bench segment`."""
+"""Commands of the model: `fluorosam segment`, `train`, `release`, `evaluate`, `export` and `bench segment`."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import time
@@ -30,6 +31,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other p
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Adds this floor's commands to the program and to its `bench` group."""
     app.command("segment")(segment)
+    app.command("train")(train)
+    app.command("release")(release)
     app.command("evaluate")(evaluate)
     app.command("export")(export)
     bench.command("segment")(bench_segment_command)
@@ -69,6 +72,38 @@ def segment(
         cells = (row["image"], row["prompt"], structures, "yes" if row["present"] else "no", f"{row['score']:.2f}")
         table.add_row(*map(escape, cells), escape(row["mask"] or ""))
     Console().print(table)
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="YAML file, as those in configs/.", show_default=False)],
+    run: Annotated[Path | None, typer.Option(help="Run folder [default: runs/NAME].")] = None,
+) -> None:
+    """Train a model, or go on with a run that was interrupted. Needs torch."""
+    _require_torch("Training")
+    from fluorosam_model.training import train as train_model
+
+    folder = train_model(config, run)
+    typer.echo(f"{folder}: make the files that ship with `fluorosam release {folder} FOLDER`.")
+
+
+def release(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="Folder for the files.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "lite",
+    views: Annotated[int, typer.Option(help="Held-out views to calibrate on.", min=1)] = 64,
+) -> None:
+    """Make the files that ship from a run: weights, ONNX, calibration on held-out views. Needs torch."""
+    _require_torch("A release")
+    from fluorosam_model.training.release import release as release_run
+
+    with Console(stderr=True).status("Calibrating and exporting …"):
+        scores = release_run(run, out, name, views)
+    typer.echo(json.dumps(scores, indent=1))
+
+
+def _require_torch(what: str) -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise ValueError(f"{what} needs torch: run `make train-env` and use its .venv-test/bin/fluorosam.")
 
 
 def evaluate(

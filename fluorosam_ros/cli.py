@@ -49,3 +49,7 @@ def main() -> None:
             raise
         print(f"fluorosam: {type(error).__name__}: {error} (run with --debug to see where)", file=sys.stderr)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,20 +1,21 @@
-"""Batches made in a background thread while the network computes."""
+"""Batches made while the network computes: in a thread, or in processes where a GPU would wait for one thread."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from fluorosam_model.training import augment
-from fluorosam_model.training.pool import ViewPool
+from fluorosam_model.training.pool import ViewStore
 from fluorosam_model.training.prompting import Prompts, Vocabulary, sample_prompts
 from fluorosam_model.training.wordings import Wordings
 
@@ -31,33 +32,35 @@ class Batch:
 
 
 class BatchMaker:
-    """Draws views from the pool, makes pictures of them and, where asked for, prompts; renews the pool as it goes."""
+    """Draws views from the store, makes pictures of them and, where asked for, prompts."""
 
     def __init__(
         self,
-        pool: ViewPool,
+        store: ViewStore,
         labels: np.ndarray,
         batch: int,
-        new_views: int,
-        rng: np.random.Generator,
+        seed: Sequence[int],
         prompts: int = 0,
         vocabulary: Vocabulary | None = None,
         wordings: Wordings | None = None,
         randomised: float = 0.7,
     ) -> None:
-        self._pool, self._labels, self._batch, self._new_views, self._rng = pool, labels, batch, new_views, rng
+        self._store, self._labels, self._batch, self._seed = store, labels, batch, tuple(seed)
+        self._rng = np.random.default_rng(self._seed)
         self._prompts, self._vocabulary, self._wordings = prompts, vocabulary, wordings
         self._randomised = randomised
 
+    def reseed(self, worker: int) -> None:
+        """Draw other numbers than the other workers."""
+        self._rng = np.random.default_rng((*self._seed, worker))
+
     def make(self) -> Batch:
         """The next batch."""
-        for _ in range(self._new_views):
-            self._pool.renew()
         images: list[np.ndarray] = []
         coverages: list[np.ndarray] = []
         prompts: list[Prompts] = []
         while len(images) < self._batch:
-            view = self._pool[int(self._rng.integers(len(self._pool)))]
+            view = self._store[int(self._rng.integers(len(self._store)))]
             image, coverage = augment.apply(view, augment.sample(self._rng, self._randomised), self._labels)
             images.append(image)
             coverages.append(coverage)
@@ -110,3 +113,51 @@ class Prefetcher(Generic[T]):
             self._results.put(result)
             if isinstance(result, BaseException):
                 return
+
+
+class _Endless(IterableDataset[Any]):
+    def __init__(self, maker: BatchMaker) -> None:
+        self._maker = maker
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]]:
+        torch.set_num_threads(1)
+        worker = get_worker_info()
+        self._maker.reseed(worker.id if worker else 0)
+        while True:
+            yield tuple(vars(self._maker.make()).values())  # a plain tuple, so that pinning reaches the tensors
+
+
+class WorkerPool:
+    """Batches from `workers` processes, and `meanwhile` called again and again in a thread beside them.
+
+    A context manager with `next`, as `Prefetcher`.
+    """
+
+    def __init__(self, maker: BatchMaker, workers: int, meanwhile: Callable[[], None], pin: bool) -> None:
+        self._loader = DataLoader(
+            _Endless(maker),
+            batch_size=None,
+            num_workers=workers,
+            prefetch_factor=2,
+            pin_memory=pin,
+            multiprocessing_context="spawn",
+        )
+        self._renewal = Prefetcher(meanwhile, depth=1)
+        self._batches: Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]] | None = None
+
+    def __enter__(self) -> WorkerPool:
+        self._batches = iter(self._loader)
+        self._renewal.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._renewal.__exit__(kind, error, traceback)
+        self._batches = None  # the loader ends its processes
+
+    def next(self) -> Batch:
+        """The next batch, of whichever process has one; a failed renewal is raised here, too."""
+        assert self._batches is not None
+        self._renewal.next()
+        return Batch(*next(self._batches))

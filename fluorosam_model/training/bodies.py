@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -11,18 +10,21 @@ import numpy.typing as npt
 from fluorosam_model.training.config import ConfigError
 from fluorosam_sim.anatomy import LABELS
 from fluorosam_sim.patients import Patient, load_patient
+from fluorosam_sim.patients.build_many import parse_seeds
 from fluorosam_sim.patients.held_out import is_held_out_patient
-
-_RANGE = re.compile(r"synthetic:(\d+)-(\d+)(@[\d.]+)?")
 
 
 def expand_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Names for `load_patient`, with ranges such as "synthetic:0-19@2" written out."""
+    """Names for `load_patient`, with several seeds such as "synthetic:0-19@2" written out.
+
+    Raises PatientError for seeds that are none.
+    """
     expanded: list[str] = []
     for name in names:
-        if found := _RANGE.fullmatch(name):
-            first, last, spacing = int(found[1]), int(found[2]), found[3] or ""
-            expanded += [f"synthetic:{seed}{spacing}" for seed in range(first, last + 1)]
+        kind, _, rest = name.partition(":")
+        seeds, at, spacing = rest.partition("@")
+        if kind == "synthetic":
+            expanded += [f"synthetic:{seed}{at}{spacing}" for seed in parse_seeds(seeds)]
         else:
             expanded.append(name)
     return tuple(expanded)

@@ -25,7 +25,7 @@ class DataConfig:
 
     patients: names or paths for `load_patient`; "synthetic:0-19@2" means twenty of them; one named twice is drawn twice
     as often. renderer: "cpu" or "cuda". Views are kept in memory: initial_views are rendered first, new_views_per_batch
-    are added or replaced afterwards.
+    are added or replaced afterwards. workers: processes that make batches; 0 uses a thread, enough beside a CPU.
     """
 
     patients: tuple[str, ...] = ("chest",)
@@ -35,6 +35,7 @@ class DataConfig:
     initial_views: int = 1200
     pool_views: int = 4000
     new_views_per_batch: int = 2
+    workers: int = 0
 
 
 @dataclass(frozen=True)

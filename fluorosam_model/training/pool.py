@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from fluorosam_sim.anatomy import LABELS
 from fluorosam_sim.carm import CArmConfig, CArmPose
@@ -86,36 +87,53 @@ def vocabulary_bits(rendering: Rendering, every: int = 2) -> npt.NDArray[np.uint
     return np.packbits(ordered, axis=2, bitorder="little").view(np.uint64)
 
 
-class ViewPool:
-    """Up to `size` views; `renew` adds one, and replaces the oldest once the pool is full."""
+class ViewStore:
+    """Up to `size` views in memory, the newest in place of the oldest.
 
-    def __init__(self, source: ViewSource, size: int) -> None:
-        self.source = source
+    shared: in memory that other processes see, too, when the store is sent to them.
+    """
+
+    def __init__(self, size: int, shared: bool = False) -> None:
         self.size = size
-        self._densities = np.zeros((size, 2, VIEW_SIZE, VIEW_SIZE), np.float16)
-        self._bits = np.zeros((size, BITS_SIZE, BITS_SIZE, _WORDS), np.uint64)
-        self._rendered = 0
+        self._densities = torch.zeros((size, 2, VIEW_SIZE, VIEW_SIZE), dtype=torch.float16)
+        self._bits = torch.zeros((size, BITS_SIZE, BITS_SIZE, _WORDS), dtype=torch.int64)
+        self._added = torch.zeros(1, dtype=torch.int64)
+        if shared:
+            for tensor in (self._densities, self._bits, self._added):
+                tensor.share_memory_()
 
     def __len__(self) -> int:
-        return min(self._rendered, self.size)
+        return min(int(self._added), self.size)
 
-    def fill(self, count: int, progress: Callable[[int], None] = lambda count: None) -> None:
-        """Render until the pool holds `count` views (at most `size`); progress is told how many there are."""
-        while len(self) < min(count, self.size):
-            self.renew()
-            progress(len(self))
-
-    def renew(self) -> None:
-        """Render one more view."""
-        rendering, _, _ = self.source.render()
-        slot = self._rendered % self.size
-        self._densities[slot, 0] = rendering.soft_gcm2
-        self._densities[slot, 1] = rendering.bone_gcm2
-        self._bits[slot] = vocabulary_bits(rendering)
-        self._rendered += 1
+    def add(self, rendering: Rendering) -> None:
+        """Keep a view of VIEW_SIZE × VIEW_SIZE pixels."""
+        slot = int(self._added) % self.size
+        densities = self._densities[slot].numpy()
+        densities[0], densities[1] = rendering.soft_gcm2, rendering.bone_gcm2
+        self._bits[slot].numpy().view(np.uint64)[:] = vocabulary_bits(rendering)
+        self._added += 1
 
     def __getitem__(self, index: int) -> View:
         if not 0 <= index < len(self):
             raise IndexError(f"The pool holds {len(self)} views, not one number {index}.")
-        soft, bone = self._densities[index].astype(np.float32)
-        return View(soft, bone, self._bits[index])
+        soft, bone = self._densities[index].numpy().astype(np.float32)
+        return View(soft, bone, self._bits[index].numpy().view(np.uint64))
+
+
+class ViewPool:
+    """A store and where its views come from."""
+
+    def __init__(self, source: ViewSource, store: ViewStore) -> None:
+        self.store = store
+        self._source = source
+
+    def fill(self, count: int, progress: Callable[[int], None] = lambda count: None) -> None:
+        """Render until the store holds `count` views (at most its size); progress is told how many there are."""
+        while len(self.store) < min(count, self.store.size):
+            self.renew()
+            progress(len(self.store))
+
+    def renew(self, views: int = 1) -> None:
+        """Render some more views."""
+        for _ in range(views):
+            self.store.add(self._source.render()[0])

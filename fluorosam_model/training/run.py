@@ -14,12 +14,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor, nn
 
 from fluorosam_model.modeling.efficientnet import EfficientNetLite0
-from fluorosam_model.training.batches import Batch, BatchMaker, Prefetcher
+from fluorosam_model.training.batches import Batch, BatchMaker, Prefetcher, WorkerPool
 from fluorosam_model.training.bodies import expand_names, label_columns, training_patients
 from fluorosam_model.training.config import TrainingConfig, load_config
 from fluorosam_model.training.dense import dense_step
 from fluorosam_model.training.device import pick_device, pick_precision
-from fluorosam_model.training.pool import ViewPool, ViewSource
+from fluorosam_model.training.pool import ViewPool, ViewSource, ViewStore
 from fluorosam_model.training.promptable import promptable_step
 from fluorosam_model.training.prompting import Vocabulary
 from fluorosam_model.training.state import RunFolder, RunState
@@ -88,7 +88,7 @@ class _Run:
         # Continued runs go on with other views instead of repeating the first ones.
         seed = config.seed + 1000 * self.state.step
         source = ViewSource(patients, seed, False, preview, renderer)
-        self.pool = ViewPool(source, config.data.pool_views)
+        self.pool = ViewPool(source, ViewStore(config.data.pool_views, shared=config.data.workers > 0))
         self.embeddings = torch.from_numpy(self.train_texts.embeddings).to(self.device)
         self.say(f"{self.device}, {str(self.dtype).removeprefix('torch.')}, {len(self.labels)} labels")
 
@@ -139,9 +139,8 @@ class _Run:
     def dense_stage(self) -> None:
         config, state = self.config.dense, self.state
         groups = [{"params": _trainable(nn.ModuleList([state.model.image_encoder, state.dense])), "lr": config.lr}]
-        new_views = self.config.data.new_views_per_batch
         randomised = self.config.data.randomised
-        maker = BatchMaker(self.pool, self.labels, config.batch, new_views, self.stage_rng(2), randomised=randomised)
+        maker = BatchMaker(self.pool.store, self.labels, config.batch, self.stage_seed(2), randomised=randomised)
         autocast = self.autocast()
         self.loop(
             torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
@@ -158,11 +157,10 @@ class _Run:
         decoder = _trainable(nn.ModuleList([model.prompt_encoder, model.mask_decoder]))
         groups = [{"params": encoder, "lr": config.encoder_lr}, {"params": decoder, "lr": config.lr}]
         maker = BatchMaker(
-            self.pool,
+            self.pool.store,
             self.labels,
             config.batch,
-            self.config.data.new_views_per_batch,
-            self.stage_rng(3),
+            self.stage_seed(3),
             config.prompts,
             self.vocabulary,
             self.train_texts,
@@ -202,7 +200,7 @@ class _Run:
         next_log, next_save = now + _LOG_EVERY_S, now + config.checkpoint_minutes * 60
         next_validation = now + config.validation.every_minutes * 60
         images = 0
-        with self.progress() as progress, Prefetcher(maker.make) as batches:
+        with self.progress() as progress, self.batches(maker) as batches:
             task = progress.add_task(state.stage, total=1.0, note="")
             last = time.monotonic()
             while True:
@@ -256,8 +254,23 @@ class _Run:
             self.state.best = scores["text_dice"]
             self.state.save(self.folder.best)
 
-    def stage_rng(self, stage: int) -> np.random.Generator:
-        return np.random.default_rng([self.config.seed, stage, self.state.step])
+    def stage_seed(self, stage: int) -> tuple[int, ...]:
+        return self.config.seed, stage, self.state.step
+
+    def batches(self, maker: BatchMaker) -> Prefetcher[Batch] | WorkerPool:
+        """Batches as the configuration wants them made, while the pool is renewed."""
+        data = self.config.data
+
+        def renew() -> None:
+            self.pool.renew(data.new_views_per_batch)
+
+        def make() -> Batch:
+            renew()
+            return maker.make()
+
+        if data.workers:
+            return WorkerPool(maker, data.workers, renew, pin=self.device.type == "cuda")
+        return Prefetcher(make)
 
     def to_device(self, batch: Batch) -> Batch:
         layout = torch.channels_last if self.config.model.encoder == "lite" else torch.contiguous_format

@@ -234,7 +234,8 @@ def test_a_run_that_is_interrupted_goes_on(small_world: None, monkeypatch: pytes
 
 
 def test_a_new_run_starts_from_other_weights(small_world: None, tmp_path: Path) -> None:
-    (tmp_path / "first.yaml").write_text(SMALL, encoding="utf-8")
+    # The first with batches from a process of its own.
+    (tmp_path / "first.yaml").write_text(SMALL.replace("data: {", "data: {workers: 1, "), encoding="utf-8")
     first = run.train(tmp_path / "first.yaml", tmp_path / "first")
     again = SMALL.replace("dense: {steps: 3", "dense: {steps: 0, minutes: 0.0")
     again = again.replace("promptable: {steps: 2", "promptable: {steps: 0, minutes: 0.0")
