@@ -3,7 +3,7 @@
     pip install spekpy xraylib
     python scripts/bake_beam.py
 
-Writes fluorosam_sim/render/data/beam.npz, about 120 kB, with the versions of both packages in its field `source`.
+Writes fluorosam_sim/render/data/beam.npz, about 100 kB, with the versions of both packages in its field `source`.
 Running the renderer needs neither of them. Fields:
 
 energies_kev   (E,) centres of 1 keV bins, 10.5 to 149.5
@@ -13,6 +13,8 @@ fluence        (K, E) photons / (cm² · mAs) in each bin, 1 m from the focal sp
 materials      (M,) names
 cm2_g          (M, E) total mass attenuation coefficients, coherent scattering included
 density_gcm3   (M,) usual mass densities
+elements       (92,) chemical symbols, hydrogen to uranium: what instruments and implants are made of
+element_cm2_g  (92, E) their total mass attenuation coefficients
 air_energy_absorption_cm2_g   (E,) mass energy-absorption coefficient of dry air
 source         where the numbers come from
 """
@@ -45,6 +47,7 @@ COMPOUNDS = {
 }
 ELEMENTS = {"aluminium": ("Al", 2.699), "copper": ("Cu", 8.96), "iodine": ("I", 4.93)}
 SCINTILLATOR = ("CsI", 4.51)
+MOST_PROTONS = 92
 # Mass energy-absorption coefficient of dry air in cm²/g (xraylib 4.3's CS_Energy is up to a third lower at 20 keV).
 AIR_KEV = np.array([10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 80.0, 100.0, 150.0])
 AIR_CM2_G = np.array([4.742, 1.334, 0.5389, 0.1537, 0.06833, 0.04098, 0.03041, 0.02407, 0.02325, 0.02496])
@@ -73,6 +76,13 @@ def attenuation() -> tuple[list[str], np.ndarray, np.ndarray]:
     return names, np.array([rows[n][1] for n in names]), np.array([rows[n][0] for n in names])
 
 
+def elements() -> tuple[list[str], np.ndarray]:
+    """Symbols (Z) and total mass attenuation coefficients (Z, E) in cm²/g."""
+    protons = range(1, MOST_PROTONS + 1)
+    symbols = [xraylib.AtomicNumberToSymbol(z) for z in protons]
+    return symbols, np.array([[xraylib.CS_Total(z, float(e)) for e in ENERGIES_KEV] for z in protons])
+
+
 def spectra() -> np.ndarray:
     """(K, E) photons / (cm² · mAs) per 1 keV bin at 1 m."""
     table = np.zeros((len(KVP), len(ENERGIES_KEV)))
@@ -87,6 +97,7 @@ def spectra() -> np.ndarray:
 
 def main() -> int:
     names, cm2_g, densities = attenuation()
+    symbols, element_cm2_g = elements()
     air = np.exp(np.interp(np.log(ENERGIES_KEV), np.log(AIR_KEV), np.log(AIR_CM2_G)))
     source = (
         f"Spectra: SpekPy {version('spekpy')} (Poludniowski, Omar, Bujila & Andreo, Med. Phys. 48 (2021) 3630), "
@@ -103,6 +114,8 @@ def main() -> int:
         materials=np.array(names),
         cm2_g=cm2_g.astype(np.float32),
         density_gcm3=densities.astype(np.float32),
+        elements=np.array(symbols),
+        element_cm2_g=element_cm2_g.astype(np.float32),
         air_energy_absorption_cm2_g=air.astype(np.float32),
         source=np.array(source),
     )

@@ -6,7 +6,7 @@ Signals are energies absorbed by the scintillator (a flat panel integrates energ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -19,12 +19,11 @@ FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
 SCINTILLATOR_GCM2 = 0.20  # 600 µm of columnar caesium iodide, packed to three quarters of its solid density
-METALS = ("titanium", "stainless steel", "cobalt chromium", "iodine")
+Composition = tuple[tuple[str, float], ...]  # chemical symbols and mass fractions
 
 # Knots of the transmission tables, g/cm²: dense where the beam still hardens quickly.
 _SOFT_GCM2 = 80.0 * np.linspace(0.0, 1.0, 81) ** 1.5
 _BONE_GCM2 = 25.0 * np.linspace(0.0, 1.0, 65) ** 2
-_EXTRA_GCM2 = 30.0 * np.linspace(0.0, 1.0, 49) ** 2
 _KEV_UJ = 1.602176634e-10
 
 
@@ -52,6 +51,7 @@ class BeamTable:
     fluence: FloatArray
     cm2_g: Mapping[str, FloatArray]
     density_gcm3: Mapping[str, float]
+    element_cm2_g: Mapping[str, FloatArray]
     air_energy_absorption_cm2_g: FloatArray
     source: str
 
@@ -67,6 +67,7 @@ def table() -> BeamTable:
             data["fluence"].astype(float),
             dict(zip(names, data["cm2_g"].astype(float), strict=True)),
             dict(zip(names, (float(v) for v in data["density_gcm3"]), strict=True)),
+            dict(zip((str(name) for name in data["elements"]), data["element_cm2_g"].astype(float), strict=True)),
             data["air_energy_absorption_cm2_g"].astype(float),
             str(data["source"]),
         )
@@ -78,6 +79,19 @@ def attenuation_cm2_g(material: str) -> FloatArray:
     if material not in known:
         raise ValueError(f"There is no material {material!r}: choose one of {', '.join(known)}.")
     return known[material]
+
+
+@lru_cache(maxsize=256)
+def mixture_cm2_g(composition: Composition) -> FloatArray:
+    """(E,) mass attenuation coefficient of a mixture of elements. Raises ValueError for an unknown symbol."""
+    known = table().element_cm2_g
+    for symbol, _ in composition:
+        if symbol not in known:
+            raise ValueError(f"There is no chemical element {symbol!r} among hydrogen to uranium.")
+    whole = sum(share for _, share in composition)
+    if not whole > 0:
+        raise ValueError("A material needs the mass fractions of its elements.")
+    return np.asarray(sum(share * known[symbol] for symbol, share in composition) / whole)
 
 
 def spectrum(kvp: float, filtration: Filtration = STANDARD_FILTRATION) -> tuple[FloatArray, FloatArray]:
@@ -171,16 +185,11 @@ def exact_transmission(
 
 
 @lru_cache(maxsize=16)
-def _transmission_table(kvp: float, filtration: Filtration, extra: str | None) -> Float32Array:
-    """(extra, soft, bone, 2): log signal and mean squared over mean energy at the knots."""
-    third = _EXTRA_GCM2 if extra else np.zeros(1)
-    areas: dict[str, npt.ArrayLike] = {"soft tissue": _SOFT_GCM2[:, None], "cortical bone": _BONE_GCM2[None, :]}
-    result = np.empty((len(third), len(_SOFT_GCM2), len(_BONE_GCM2), 2), np.float32)
-    for layer, value in enumerate(third):
-        signal, ratio = exact_transmission({**areas, **({extra: value} if extra else {})}, kvp, filtration)
-        result[layer, ..., 0] = np.log(np.maximum(signal, 1e-30))
-        result[layer, ..., 1] = ratio
-    return result
+def _transmission_table(kvp: float, filtration: Filtration) -> Float32Array:
+    """(soft, bone, 2): log signal and mean squared over mean energy at the knots."""
+    areas = {"soft tissue": _SOFT_GCM2[:, None], "cortical bone": _BONE_GCM2[None, :]}
+    signal, ratio = exact_transmission(areas, kvp, filtration)
+    return np.stack([np.log(np.maximum(signal, 1e-30)), ratio], axis=-1).astype(np.float32)
 
 
 def transmission(
@@ -188,35 +197,66 @@ def transmission(
     bone_gcm2: Float32Array,
     kvp: float,
     filtration: Filtration = STANDARD_FILTRATION,
-    extra: tuple[str, Float32Array] | None = None,
+    others: Sequence[tuple[Composition, Float32Array]] = (),
 ) -> tuple[Float32Array, Float32Array]:
     """Primary signal (H, W) relative to the open beam, 0 to 1, and mean squared over mean absorbed energy (H, W), keV.
 
-    extra: one more material of METALS and its area density (H, W) in g/cm². Area densities beyond the tables (soft 80,
-    bone 25, extra 30 g/cm²) count as those.
+    others: composition and area density (H, W) in g/cm² of more materials (instruments, implants); pixels that meet any
+    of them are summed over the spectrum, the rest looked up. Area densities of soft tissue beyond 80 and of bone beyond
+    25 g/cm² count as those.
     """
-    lut = _transmission_table(float(kvp), filtration, extra[0] if extra else None)
-    shape = soft_gcm2.shape
-    signal, ratio = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    third = np.zeros(1, np.float32) if extra is None else np.ascontiguousarray(extra[1], np.float32).ravel()
-    _look_up(
-        np.ascontiguousarray(soft_gcm2, np.float32).ravel(),
-        np.ascontiguousarray(bone_gcm2, np.float32).ravel(),
-        third,
-        lut,
-        signal.ravel(),
-        ratio.ravel(),
-    )
+    lut = _transmission_table(float(kvp), filtration)
+    signal, ratio = np.empty(soft_gcm2.shape, np.float32), np.empty(soft_gcm2.shape, np.float32)
+    soft = np.ascontiguousarray(soft_gcm2, np.float32).ravel()
+    bone = np.ascontiguousarray(bone_gcm2, np.float32).ravel()
+    _look_up(soft, bone, lut, signal.ravel(), ratio.ravel())
+    if others:
+        areas = np.stack([area.ravel() for _, area in others])
+        met = np.flatnonzero((areas > 0).any(axis=0))
+        energies, fluence = spectrum(kvp, filtration)
+        weight = fluence * absorbed_share()
+        used = weight > 0
+        names = [attenuation_cm2_g("soft tissue"), attenuation_cm2_g("cortical bone")]
+        coefficients = np.array([*names, *(mixture_cm2_g(composition) for composition, _ in others)])[:, used]
+        opened = weight[used] * energies[used]
+        _sum_spectrum(
+            np.vstack([soft[met], bone[met], areas[:, met]]).astype(np.float32),
+            coefficients.astype(np.float32),
+            energies[used].astype(np.float32),
+            (opened / opened.sum()).astype(np.float32),
+            met,
+            signal.ravel(),
+            ratio.ravel(),
+        )
     return signal, ratio
 
 
 @nb.njit(fastmath=True, error_model="numpy", cache=True, nogil=True)
-def _look_up(soft, bone, extra, lut, signal, ratio):  # type: ignore[no-untyped-def]
-    layers, rows, cols, _ = lut.shape
+def _sum_spectrum(areas, coefficients, energies, share, at, signal, ratio):  # type: ignore[no-untyped-def]
+    """areas (M, N) in g/cm², coefficients (M, E), share (E,) of the open signal; writes signal, ratio at `at` (N,)."""
+    exponent = np.empty(energies.size, np.float32)
+    for p in range(at.size):
+        exponent[:] = np.float32(0)
+        for material in range(areas.shape[0]):
+            area = areas[material, p]
+            for e in range(energies.size):
+                exponent[e] -= area * coefficients[material, e]
+        first, second = np.float32(0), np.float32(0)
+        for e in range(energies.size):
+            passed = share[e] * np.exp(exponent[e])
+            first += passed
+            second += passed * energies[e]
+        signal[at[p]] = first
+        ratio[at[p]] = second / first if first > 0 else energies[-1]
+
+
+@nb.njit(fastmath=True, error_model="numpy", cache=True, nogil=True)
+def _look_up(soft, bone, lut, signal, ratio):  # type: ignore[no-untyped-def]
+    rows, cols, _ = lut.shape
     one = np.float32(1)
     top_row, top_col = np.float32(rows - 1), np.float32(cols - 1)
     for p in range(soft.size):
-        # Inverse of the knots' spacing: 80·u^1.5, 25·u² and 30·u².
+        # Inverse of the knots' spacing: 80·u^1.5 and 25·u².
         x = min(max(soft[p], np.float32(0)) * np.float32(1 / 80.0), one) ** np.float32(2 / 3)
         y = np.sqrt(min(max(bone[p], np.float32(0)) * np.float32(1 / 25.0), one))
         x, y = x * top_row, y * top_col
@@ -228,21 +268,8 @@ def _look_up(soft, bone, extra, lut, signal, ratio):  # type: ignore[no-untyped-
         low, high = np.float32(j) / top_col, np.float32(j + 1) / top_col
         fy = (min(bone[p] * np.float32(1 / 25.0), one) - low * low) / (high * high - low * low)
         fx, fy = max(fx, np.float32(0)), max(fy, np.float32(0))
-        layer, fz = 0, np.float32(0)
-        if layers > 1 and extra[p] > 0:
-            share = min(extra[p] * np.float32(1 / 30.0), one)
-            z = np.sqrt(share) * np.float32(layers - 1)
-            layer = min(int(z), layers - 2)
-            low, high = np.float32(layer) / np.float32(layers - 1), np.float32(layer + 1) / np.float32(layers - 1)
-            fz = (share - low * low) / (high * high - low * low)
-        value, squared = np.float32(0), np.float32(0)
-        for k in range(2 if fz > 0 else 1):
-            wz = fz if k else one - fz
-            w00, w01 = wz * (one - fx) * (one - fy), wz * (one - fx) * fy
-            w10, w11 = wz * fx * (one - fy), wz * fx * fy
-            value += w00 * lut[layer + k, i, j, 0] + w01 * lut[layer + k, i, j + 1, 0]
-            value += w10 * lut[layer + k, i + 1, j, 0] + w11 * lut[layer + k, i + 1, j + 1, 0]
-            squared += w00 * lut[layer + k, i, j, 1] + w01 * lut[layer + k, i, j + 1, 1]
-            squared += w10 * lut[layer + k, i + 1, j, 1] + w11 * lut[layer + k, i + 1, j + 1, 1]
+        w00, w01 = (one - fx) * (one - fy), (one - fx) * fy
+        w10, w11 = fx * (one - fy), fx * fy
+        value = w00 * lut[i, j, 0] + w01 * lut[i, j + 1, 0] + w10 * lut[i + 1, j, 0] + w11 * lut[i + 1, j + 1, 0]
         signal[p] = np.exp(value)
-        ratio[p] = squared
+        ratio[p] = w00 * lut[i, j, 1] + w01 * lut[i, j + 1, 1] + w10 * lut[i + 1, j, 1] + w11 * lut[i + 1, j + 1, 1]

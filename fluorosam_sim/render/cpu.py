@@ -12,7 +12,9 @@ from fluorosam_sim.geometry import Projection
 from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.render.kernel import cast_rays, trace_paths
 from fluorosam_sim.render.materials import BONE_FROM_GCM3, BONE_FULL_GCM3
+from fluorosam_sim.render.placed import PlacedTool
 from fluorosam_sim.render.renderer import MIN_PATH_MM, Rendering, label_channels
+from fluorosam_sim.render.shadows import with_tools
 from fluorosam_sim.render.view import View, indexed_view
 from fluorosam_sim.render.volume import prepare
 
@@ -38,12 +40,19 @@ class CpuRenderer:
         self._packed: dict[int, npt.NDArray[np.uint32]] = {}
         self._words = (len(patient.label_names) + 63) // 64
 
-    def render(self, projection: Projection, labels: bool = True, paths: Iterable[str] = ()) -> Rendering:
+    def render(
+        self,
+        projection: Projection,
+        labels: bool = True,
+        paths: Iterable[str] = (),
+        tools: Sequence[PlacedTool] = (),
+    ) -> Rendering:
         """One view of the patient at the projection's size; labels=False skips the label sets.
 
         paths: leaf labels whose path lengths are wanted, too (Rendering.paths_mm); unknown names have none.
-        Only what lies between source and detector is met. Raises ValueError when the source lies inside the body, and
-        for a view that is wider than the ray caster can take (rays at more than 90° from the volume's axis).
+        tools: what lies in or around the patient; it displaces tissue. Only what lies between source and detector is
+        met. Raises ValueError when the source lies inside the body or a tool, and for a view that is wider than the ray
+        caster can take (rays at more than 90° from the volume's axis).
         """
         volume, view = self._volume, indexed_view(self._volume, projection)
         out = np.empty((2, projection.height, projection.width), np.float32)
@@ -72,11 +81,14 @@ class CpuRenderer:
             )
             paths_mm = self._paths(view, projection, tuple(paths))
         out *= np.float32(volume.scale * 0.1)  # g/cm³ × mm → g/cm²
-        return Rendering(out[0], out[1], bits, self.patient.label_names, paths_mm)
+        bare = Rendering(out[0], out[1], bits, self.patient.label_names, paths_mm)
+        return with_tools(bare, volume, view, projection, tools) if tools else bare
 
-    def render_views(self, projections: Sequence[Projection], labels: bool = True) -> list[Rendering]:
+    def render_views(
+        self, projections: Sequence[Projection], labels: bool = True, tools: Sequence[PlacedTool] = ()
+    ) -> list[Rendering]:
         """Several views, in their order; takes the sum of their times."""
-        return [self.render(projection, labels) for projection in projections]
+        return [self.render(projection, labels, tools=tools) for projection in projections]
 
     def _paths(self, view: View, projection: Projection, names: tuple[str, ...]) -> dict[str, npt.NDArray[np.float32]]:
         channels, kept = label_channels(self.patient.label_names, names)

@@ -17,7 +17,9 @@ import triton.language as tl
 from fluorosam_sim.geometry import Projection
 from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.render.materials import BONE_FROM_GCM3, BONE_FULL_GCM3
+from fluorosam_sim.render.placed import PlacedTool
 from fluorosam_sim.render.renderer import MIN_PATH_MM, Rendering, label_channels
+from fluorosam_sim.render.shadows import with_tools
 from fluorosam_sim.render.view import View, indexed_view
 from fluorosam_sim.render.volume import prepare
 
@@ -122,14 +124,22 @@ class CudaRenderer:
         self._packed: dict[int, torch.Tensor] = {}
         self._words = (len(patient.label_names) + 63) // 64
 
-    def render(self, projection: Projection, labels: bool = True, paths: Iterable[str] = ()) -> Rendering:
+    def render(
+        self,
+        projection: Projection,
+        labels: bool = True,
+        paths: Iterable[str] = (),
+        tools: Sequence[PlacedTool] = (),
+    ) -> Rendering:
         """One view; see CpuRenderer.render. Raises ValueError when paths are asked for."""
         if label_channels(self.patient.label_names, paths)[1]:
             raise ValueError("Path lengths by label come from the CPU renderer only.")
-        return self.render_views([projection], labels)[0]
+        return self.render_views([projection], labels, tools)[0]
 
-    def render_views(self, projections: Sequence[Projection], labels: bool = True) -> list[Rendering]:
-        """Several views, in their order; those of one size and one main axis run in one launch."""
+    def render_views(
+        self, projections: Sequence[Projection], labels: bool = True, tools: Sequence[PlacedTool] = ()
+    ) -> list[Rendering]:
+        """Several views, in their order; those of one size and one main axis run in one launch, tools on the CPU."""
         groups: dict[tuple[tuple[int, int, int], int, int], list[int]] = {}
         views = [indexed_view(self._volume, projection) for projection in projections]
         for number, (view, projection) in enumerate(zip(views, projections, strict=True)):
@@ -138,7 +148,11 @@ class CudaRenderer:
         for (_, height, width), numbers in groups.items():
             rendered = self._launch([views[n] for n in numbers], height, width, labels)
             results.update(zip(numbers, rendered, strict=True))
-        return [results[number] for number in range(len(projections))]
+        bare = [results[number] for number in range(len(projections))]
+        if not tools:
+            return bare
+        shadowed = zip(bare, views, projections, strict=True)
+        return [with_tools(one, self._volume, view, projection, tools) for one, view, projection in shadowed]
 
     def _launch(self, views: list[View], height: int, width: int, want_labels: bool) -> list[Rendering]:
         volume, first = self._volume, views[0]

@@ -152,7 +152,8 @@ def _signal(
 ) -> tuple[Float32Array, Float32Array]:
     """Mean signal relative to the open beam (H, W), and the quantum noise factor in keV (H, W)."""
     grid = detector.grid
-    primary, spread = transmission(rendering.soft_gcm2, rendering.bone_gcm2, kvp, settings.filtration)
+    tools = [(material.composition, area) for material, area in rendering.tool_gcm2.items()]
+    primary, spread = transmission(rendering.soft_gcm2, rendering.bone_gcm2, kvp, settings.filtration, tools)
     if blades is not None:
         primary *= blades
     if grid.scatter <= 0:

@@ -9,12 +9,12 @@ import pytest
 
 from fluorosam_sim.carm import VENDORS, Collimation
 from fluorosam_sim.render.beam import (
-    METALS,
     Filtration,
     attenuation_cm2_g,
     exact_transmission,
     half_value_layer_mm_al,
     kerma_per_mas_ugy,
+    mixture_cm2_g,
     open_beam,
     spectrum,
     table,
@@ -99,16 +99,37 @@ def test_water_and_soft_tissue_are_alike_and_bone_is_not() -> None:
     assert soft == pytest.approx(water, rel=0.05) and bone < 0.75 * soft
 
 
-@pytest.mark.parametrize("extra", METALS)
-def test_tables_agree_with_the_sum_over_the_spectrum(extra: str) -> None:
+ALLOYS = {
+    "titanium": (("Ti", 0.90), ("Al", 0.06), ("V", 0.04)),
+    "stainless steel": (("Fe", 0.64), ("Cr", 0.18), ("Ni", 0.14), ("Mo", 0.025), ("Mn", 0.015)),
+    "iodine": (("I", 1.0),),
+}
+
+
+@pytest.mark.parametrize("name", ALLOYS)
+def test_materials_of_tools_agree_with_the_sum_over_the_spectrum(name: str) -> None:
     rng = np.random.default_rng(0)
     soft, bone = rng.uniform(0, 50, (40, 40)).astype(np.float32), rng.uniform(0, 8, (40, 40)).astype(np.float32)
-    most = 0.5 if extra == "iodine" else 12.0
-    metal = np.where(rng.random((40, 40)) < 0.5, rng.uniform(0, most, (40, 40)), 0).astype(np.float32)
-    got, factor = transmission(soft, bone, 81.0, extra=(extra, metal))
-    expected, expected_factor = exact_transmission({"soft tissue": soft, "cortical bone": bone, extra: metal}, 81.0)
-    np.testing.assert_allclose(got, expected, rtol=0.02)
-    np.testing.assert_allclose(factor, expected_factor, rtol=0.01)
+    most = 0.5 if name == "iodine" else 12.0
+    areas = [np.where(rng.random((40, 40)) < 0.5, rng.uniform(0, most, (40, 40)), 0).astype(np.float32) for _ in "ab"]
+    got, factor = transmission(soft, bone, 81.0, others=[(ALLOYS[name], areas[0]), ((("Al", 1.0),), areas[1])])
+    together = {"soft tissue": soft, "cortical bone": bone, name: areas[0], "aluminium": areas[1]}
+    expected, expected_factor = exact_transmission(together, 81.0)
+    np.testing.assert_allclose(got, expected, rtol=2e-3)
+    np.testing.assert_allclose(factor, expected_factor, rtol=2e-3)
+
+
+def test_elements_make_up_compounds() -> None:
+    water = mixture_cm2_g((("H", 2 * 1.008), ("O", 15.999)))
+    np.testing.assert_allclose(water, attenuation_cm2_g("water"), rtol=2e-3)
+    if WITH_XRAYLIB:
+        import xraylib
+
+        lead = [xraylib.CS_Total(82, float(energy)) for energy in table().energies_kev]
+        np.testing.assert_allclose(mixture_cm2_g((("Pb", 1.0),)), lead, rtol=1e-5)
+    for wrong, message in (((("Xx", 1.0),), "Xx"), ((), "mass fractions")):
+        with pytest.raises(ValueError, match=message):
+            mixture_cm2_g(wrong)
 
 
 def test_open_beam_counts_as_one_and_hardens_behind_matter() -> None:
