@@ -14,12 +14,13 @@ from fluorosam_sim.anatomy.structures import (
     structure,
     structures_in,
 )
-from fluorosam_sim.anatomy.wordings import held_out_texts, texts
+from fluorosam_sim.anatomy.wordings import REGISTERS, Wording, held_out_texts, held_out_wordings, texts, wordings
 
 __all__ = [
     "APPENDICULAR",
     "LABELS",
     "MAX_TEXT",
+    "REGISTERS",
     "RIB_NUMBERS",
     "STRUCTURES",
     "VERTEBRAE",
@@ -27,10 +28,13 @@ __all__ = [
     "Match",
     "Side",
     "Structure",
+    "Wording",
     "find",
     "held_out_texts",
+    "held_out_wordings",
     "normalize",
     "structure",
     "structures_in",
     "texts",
+    "wordings",
 ]

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 
 from fluorosam_sim.anatomy.normalization import FILLERS, MAX_TEXT, canonical, content_words
 from fluorosam_sim.anatomy.structures import RIB_NUMBERS, VERTEBRAE, Structure, structure
-from fluorosam_sim.anatomy.synonyms import CONCEPTS, DEVICE_WORDS, SLIPS, Concept
+from fluorosam_sim.anatomy.synonyms import CONCEPTS, DEVICE_WORDS, SLIPS, SOUND_ALIKES, Concept
 
 _MAX_PHRASE = 60
 
@@ -90,16 +90,15 @@ def _index() -> dict[Key, tuple[Concept, bool]]:
     """Sorted content words → (concept, said in the plural)."""
     index: dict[Key, tuple[Concept, bool]] = {}
     for concept in CONCEPTS:
-        for plural, wordings in ((False, concept.singular), (True, concept.plural)):
-            for wording in wordings:
-                key = _key(w for w in content_words(canonical(wording)) if w != "and")
-                if index.setdefault(key, (concept, plural)) != (concept, plural):
-                    raise ValueError(f"{wording!r} means two structures")
+        for wording, plural in concept.wordings():
+            key = _key(w for w in content_words(canonical(wording)) if w != "and")
+            if index.setdefault(key, (concept, plural)) != (concept, plural):
+                raise ValueError(f"{wording!r} means two structures")
     return index
 
 
 _INDEX = _index()
-_SLIPS = {slip: word for word, slips in SLIPS.items() for slip in slips}
+_SLIPS = {slip: word for word, slips in SLIPS.items() for slip in slips} | SOUND_ALIKES
 _KNOWN = frozenset(word for key in _INDEX for word in key)
 _CANDIDATES = sorted(word for word in _KNOWN | DEVICE_WORDS if len(word) >= 4 and word.isalpha())
 

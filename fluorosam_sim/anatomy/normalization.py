@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from fluorosam_sim.anatomy.registers import LATIN_ORDINALS
 from fluorosam_sim.anatomy.synonyms import SHORTHAND
 
 MAX_TEXT = 500
@@ -17,12 +18,13 @@ _CARDINALS: dict[str, str] = {
 _ORDINALS: dict[str, str] = {
     "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7",
     "eighth": "8", "ninth": "9", "nineth": "9", "tenth": "10", "eleventh": "11", "twelfth": "12", "twelveth": "12",
+    **{word: str(number) for number, word in enumerate(LATIN_ORDINALS, start=1)},
 }  # fmt: skip
 
 _LEFT = ("left", "l", "lt", "lft", "lef", "letf", "elft", "leftt", "leftsided", "leftside", "lefthand",
-         "sinister", "sinistra", "sinistrum", "sinistral")  # fmt: skip
+         "sinister", "sinistra", "sinistrum", "sinistri", "sinistrae", "sinistral")  # fmt: skip
 _RIGHT = ("right", "r", "rt", "rgt", "righ", "rigth", "rihgt", "rught", "rightt", "rightsided", "rightside",
-          "righthand", "dexter", "dextra", "dextrum", "dextral")  # fmt: skip
+          "righthand", "dexter", "dextra", "dextrum", "dextri", "dextrae", "dextral")  # fmt: skip
 SIDES: dict[str, str] = {**dict.fromkeys(_LEFT, "left"), **dict.fromkeys(_RIGHT, "right"),
                          "both": "both", "bilateral": "both", "bilaterally": "both"}  # fmt: skip
 """Word or shorthand → "left", "right" or "both"."""
@@ -33,7 +35,7 @@ will should like want wants need needs please kindly thanks thank hey ok okay so
 er erm ah well hello hi show shows find finds locate segment segments segmenting segmentation outline outlines
 highlight mark display delineate delineation contour contours trace identify detect draw see look looking where what
 wheres point out up mask label annotate give get get's all every each whole entire complete side sided patient
-patients here there again also anatomical region visible
+patients here there again also anatomical region visible which do does tell call called name
 """
 FILLERS: frozenset[str] = frozenset(_FILLERS.split())
 """Words that never change which structure is meant."""

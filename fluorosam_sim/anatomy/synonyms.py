@@ -6,8 +6,17 @@ text is cleaned or matched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from fluorosam_sim.anatomy.registers import (
+    ABBREVIATIONS,
+    DESCRIPTIONS,
+    LATIN,
+    LATIN_ORDINALS,
+    LATIN_REGION,
+    SPOKEN,
+)
 from fluorosam_sim.anatomy.structures import RIB_NUMBERS, VERTEBRAE
 
 Keys = tuple[str, ...]
@@ -24,6 +33,9 @@ class Concept:
         both: keys meant by the plural or by "both".
         alone: keys meant by the singular without a side; empty when that has to be asked back.
         ask: keys to offer when it has to be asked back; the two sides if empty.
+        latin, latin_plural: Latin for one and for all of it.
+        gender: "m", "f" or "n" of the former; "mp", "fp", "np" where that is a plural.
+        short: abbreviations. described: what people say who do not know the name; the last is kept from training.
     """
 
     singular: tuple[str, ...]
@@ -33,6 +45,18 @@ class Concept:
     both: Keys = ()
     alone: Keys = ()
     ask: Keys = ()
+    latin: tuple[str, ...] = ()
+    latin_plural: tuple[str, ...] = ()
+    gender: str = "n"
+    short: tuple[str, ...] = ()
+    described: tuple[str, ...] = ()
+
+    def wordings(self) -> Iterator[tuple[str, bool]]:
+        """(wording, whether it is a plural) in every register."""
+        for wording in (*self.singular, *self.latin, *self.short, *self.described):
+            yield wording, False
+        for wording in (*self.plural, *self.latin_plural):
+            yield wording, True
 
 
 def _one(key: str, *wordings: str) -> Concept:
@@ -232,18 +256,28 @@ def _level(level: str) -> Concept:
                 f"{_ORDINAL[number]} {region}", f"vertebrae {level}", f"{level} level",
                 f"{_ORDINAL[number]} {region} vertebral body", f"{level} body"]  # fmt: skip
     wordings += [f"{_ORDINAL[number]} {other} vertebra" for other in _REGIONS[letter][1:]]
-    return _one(f"vertebrae_{level}", *wordings, *_EXTRA_LEVELS.get(level, ()))
+    concept = _one(f"vertebrae_{level}", *wordings, *_EXTRA_LEVELS.get(level, ()))
+    at = VERTEBRAE.index(level)
+    described = [f"vertebra above {VERTEBRAE[at + 1]}"] if level != VERTEBRAE[-1] else ["first piece of the sacrum"]
+    if at:
+        described += [f"vertebra below {VERTEBRAE[at - 1]}", f"vertebra under {VERTEBRAE[at - 1]}"]
+    else:
+        described += ["vertebra below the skull", "vertebra under the skull"]
+    latin = f"vertebra {LATIN_REGION[letter]} {LATIN_ORDINALS[number - 1]}"
+    return replace(concept, latin=(latin,), gender="f", described=tuple(described))
 
 
 def _rib(number: int) -> Concept:
     singular = (f"rib {number}", f"{_suffix(number)} rib", f"{_ORDINAL[number]} rib", f"rib number {number}",
                 f"costa {number}")  # fmt: skip
     plural = (f"ribs {number}", f"{_suffix(number)} ribs", f"{_ORDINAL[number]} ribs")
-    return _paired_keys(singular, plural, f"rib_left_{number}", f"rib_right_{number}")
-
-
-def _paired_keys(singular: tuple[str, ...], plural: tuple[str, ...], left: str, right: str) -> Concept:
-    return Concept(singular, plural, (left,), (right,), both=(left, right))
+    described = [f"rib above rib {number + 1}"] if number < RIB_NUMBERS[-1] else ["last rib"]
+    described += (
+        [f"rib below rib {number - 1}", f"rib under rib {number - 1}"] if number > 1 else ["top rib", "highest rib"]
+    )
+    left, right = f"rib_left_{number}", f"rib_right_{number}"
+    return Concept(singular, plural, (left,), (right,), both=(left, right),
+                   latin=(f"costa {LATIN_ORDINALS[number - 1]}",), gender="f", described=tuple(described))  # fmt: skip
 
 
 def _spine_part(letter: str, key: str, *extra: str) -> Concept:
@@ -271,15 +305,36 @@ _NUMBERED = (
     Concept(("rib", "costa"), ask=("ribs_left", "ribs_right")),
 )  # fmt: skip
 
-CONCEPTS: tuple[Concept, ...] = (*_SINGLE, *_PAIRED, *_LOBES, *_LIMBS, *_NUMBERED)
+
+def _with_registers(concept: Concept) -> Concept:
+    """The concept with what the tables of the other registers hold for it."""
+    name = concept.singular[0]
+    latin, gender, plural = LATIN.get(name, ("", concept.gender, ""))
+    return replace(
+        concept,
+        latin=(latin,) if latin else concept.latin,
+        latin_plural=(plural,) if plural else (),
+        gender=gender,
+        short=ABBREVIATIONS.get(name, ()),
+        described=DESCRIPTIONS.get(name, concept.described),
+    )
+
+
+CONCEPTS: tuple[Concept, ...] = tuple(
+    _with_registers(concept) for concept in (*_SINGLE, *_PAIRED, *_LOBES, *_LIMBS, *_NUMBERED)
+)
+
+_SPOKEN_PHRASES = {slip: word for word, slips in SPOKEN.items() for slip in slips if " " in slip}
 
 SHORTHAND: dict[str, str] = {
     "lul": "left upper lobe", "lll": "left lower lobe", "rul": "right upper lobe", "rml": "right middle lobe",
     "rll": "right lower lobe", "laa": "left atrial appendage", "c spine": "cervical spine",
     "t spine": "thoracic spine", "l spine": "lumbar spine", "cspine": "cervical spine", "tspine": "thoracic spine",
     "lspine": "lumbar spine", "tibfib": "tib fib",
+    # The longest first: "cardio media stein um" holds "media stein um".
+    **dict(sorted(_SPOKEN_PHRASES.items(), key=lambda pair: -len(pair[0]))),
 }  # fmt: skip
-"""Abbreviations that stand for a whole phrase, sides included."""
+"""Abbreviations that stand for a whole phrase, sides included, and sound-alikes of several words."""
 
 SLIPS: dict[str, tuple[str, ...]] = {
     "kidney": ("kidny", "kindey"), "kidneys": ("kidnies", "kidneyes"), "heart": ("hart", "haert"),
@@ -314,7 +369,9 @@ SLIPS: dict[str, tuple[str, ...]] = {
     "bone": ("boan",), "lobe": ("loab",), "adrenal": ("adrenel", "adreenal"), "gland": ("glend",),
     "cyst": ("sist",), "cage": ("caje",), "back": ("bak",), "intestine": ("intestin", "intestan"),
 }  # fmt: skip
-"""Typical misspellings and speech slips of single words."""
+"""Typical misspellings of single words."""
+SOUND_ALIKES: dict[str, str] = {slip: word for word, slips in SPOKEN.items() for slip in slips if " " not in slip}
+"""Single words that speech recognition takes for a word of the vocabulary."""
 
 # Instruments, implants and devices. A phrase that holds one of these is about the device, never about the bone.
 _DEVICES = """
