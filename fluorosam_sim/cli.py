@@ -1,4 +1,4 @@
-"""Commands of the digital twin: `fluorosam render`, `patients`, `bench render`."""
+"""Commands of the digital twin: `fluorosam render`, `patients`, `views`, `dose`, `bench render`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from fluorosam_sim import anatomy, cli_patients
+from fluorosam_sim import anatomy, cli_dose, cli_fluoroseg, cli_patients, cli_prompts, cli_tools, cli_views
 from fluorosam_sim.carm import VENDORS, CArmPose
 from fluorosam_sim.patients import load_patient
 from fluorosam_sim.twin import Twin
+from fluorosam_sim.views import solve
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of a table.")]
 
@@ -24,14 +25,20 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Adds this floor's commands to the program and to its `bench` group."""
     app.command("render")(render)
     cli_patients.register(app)
+    cli_views.register(app)
+    cli_prompts.register(app)
+    cli_tools.register(app)
+    cli_fluoroseg.register(app, bench)
+    cli_dose.register(app)
     bench.command("render")(bench_render_command)
 
 
 def render(
     out: Annotated[Path, typer.Option(help="Folder for the pictures; made if it is missing.")],
     patient: Annotated[str, typer.Option(help="Packaged patient or path of a NIfTI CT.")] = "chest",
-    primary: Annotated[float, typer.Option(help="DICOM primary angle in degrees, + is LAO.")] = 0.0,
-    secondary: Annotated[float, typer.Option(help="DICOM secondary angle in degrees, + is CRAN.")] = 0.0,
+    view: Annotated[str | None, typer.Option(help='Named view, such as "chest AP"; instead of angles.')] = None,
+    primary: Annotated[float | None, typer.Option(help="DICOM primary angle in degrees, + is LAO.")] = None,
+    secondary: Annotated[float | None, typer.Option(help="DICOM secondary angle in degrees, + is CRAN.")] = None,
     center: Annotated[str | None, typer.Option(help="Structure to put on the central ray.")] = None,
     mask: Annotated[list[str] | None, typer.Option(help="Structure whose mask to write; may be repeated.")] = None,
     device: Annotated[str, typer.Option(help=f"C-arm geometry: {', '.join(VENDORS)}.")] = "standard",
@@ -44,19 +51,29 @@ def render(
     config = VENDORS[device]
     wanted = [_structure(name) for name in mask or []]
     target = _structure(center) if center else None
+    named, level = cli_views.one_view(view) if view is not None else (None, None)
+    if named is not None and (primary, secondary, center) != (None, None, None):
+        raise ValueError("A named view has its own angles and centre: give --view alone, or angles and --center.")
     body = load_patient(patient)
     size_px = (size, round(size * config.detector_px[1] / config.detector_px[0])) if size else None
     twin = Twin(body, config, seed=seed, size_px=size_px)
-    x, y, z = body.centroid_mm(target.members) if target else (0.0, 0.0, 0.0)
-    twin.place(CArmPose(primary, secondary, (float(x), float(y), float(z))))
+    if named is not None:
+        found = solve(named, body, config, level)
+        twin.place(found.pose)
+        twin.set_collimation(found.collimation)
+        angles = f"{found.pose.primary_deg:+.1f}°, {found.pose.secondary_deg:+.1f}°"
+        typer.echo(f"{found.view.name}: {angles}{' (from behind, mirrored)' if found.reversed else ''}")
+    else:
+        x, y, z = body.centroid_mm(target.members) if target else (0.0, 0.0, 0.0)
+        twin.place(CArmPose(primary or 0.0, secondary or 0.0, (float(x), float(y), float(z))))
     frame = twin.acquire()
     out.mkdir(parents=True, exist_ok=True)
     _write(out / "image.png", frame.image)
     truth = twin.truth()
     for structure in wanted:
-        found = truth.mask(structure.members)
-        _write(out / f"mask_{structure.key}.png", found.astype(np.uint8) * 255)
-        typer.echo(f"{structure.name}: {found.mean():.1%} of the image")
+        shown = truth.mask(structure.members)
+        _write(out / f"mask_{structure.key}.png", shown.astype(np.uint8) * 255)
+        typer.echo(f"{structure.name}: {shown.mean():.1%} of the image")
     typer.echo(f"Wrote {out / 'image.png'} ({frame.image.shape[1]} × {frame.image.shape[0]}, {config.kvp:g} kV).")
 
 

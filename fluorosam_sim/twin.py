@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,7 @@ class Twin:
         self.shots = 0
         self.dap_gym2 = 0.0
         self.time_s = 0.0
+        self.dose_factor = 1.0  # dose and quanta of the shots to come, relative to the device's own
         self._target: CArmPose | None = None
         self._size_px = size_px or config.detector_px
         self._detector = detector or DetectorConfig()
@@ -127,14 +128,19 @@ class Twin:
         self.config.check_collimation(collimation)
         self.collimation = collimation
 
+    def begin_case(self) -> None:
+        """Counts shots and dose from zero again; the C-arm stays where it is."""
+        self.shots, self.dap_gym2 = 0, 0.0
+
     def acquire(self) -> Frame:
         """One shot: an image, its dose, its place in the case."""
         # Time may pass in another thread meanwhile (a node steps the twin as it renders): the shot is of one instant.
         pose, collimation, time_s = self.pose, self.collimation, self.time_s
         rendering = self._rendering(pose, labels=False)
-        taken = shoot(
-            rendering, self.config, collimation, self._rng, self._exposure, self._detector, self._panel, time_s
-        )
+        factor = self.dose_factor
+        config = replace(self.config, kerma_ugy=self.config.kerma_ugy * factor)
+        exposure = replace(self._exposure, detector_ugy=self._exposure.detector_ugy * factor)
+        taken = shoot(rendering, config, collimation, self._rng, exposure, self._detector, self._panel, time_s)
         self.shots += 1
         self.dap_gym2 += taken.exposure.dap_gym2
         entrance = self._entrance_ugy(pose, taken.exposure)

@@ -1,0 +1,168 @@
+"""One image of the dataset from its number: the same whatever process makes it, and in whatever order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from fluorosam_sim.anatomy import STRUCTURES
+from fluorosam_sim.carm import CArmConfig, CArmPose, Collimation
+from fluorosam_sim.fluoroseg import rle
+from fluorosam_sim.fluoroseg.appearance import Appearance, sample_appearance
+from fluorosam_sim.fluoroseg.config import SPLITS, DatasetConfig, DatasetError, Split
+from fluorosam_sim.fluoroseg.texts import TextTable, build_table
+from fluorosam_sim.fluoroseg.visibility import LabelPoints
+from fluorosam_sim.geometry import Projection
+from fluorosam_sim.patients import Patient, load_patient
+from fluorosam_sim.patients.contrast import without_contrast
+from fluorosam_sim.patients.library import SYNTHETIC
+from fluorosam_sim.render import CpuRenderer, Rendering
+from fluorosam_sim.render.detector import shoot
+from fluorosam_sim.views import SampledView, sample_view
+
+TEXTS_PER_STRUCTURE = 3
+RANDOM = "random"
+"""What the view of an image is called that is near no named one."""
+_HARD = 2  # prompts of an image that are ambiguous or mean nothing of the vocabulary
+_ABSENT = 4  # structures that an image is asked for without showing them
+_FINE_MM = 1.0
+_ATTEMPTS = 50
+_CONTRAST_STREAM = 0xC0
+Texts = dict[int, tuple[int, ...]]
+"""Structure id → numbers of wordings in the text table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image with everything that is known about it.
+
+    image: (H, W) uint16 detector signal, bright is air. masks: COCO run lengths by leaf label, of the whole detector,
+    behind the blades too. field_px: (x0, y0, x1, y1) open pixels, upper ends excluded. visible: share of each label's
+    volume in the open field. pixels: each label's pixels in the open field. present, absent: wordings asked for
+    structures that are, and that are not, in the open field. hard: numbers of prompts that get no mask in any image.
+    view: key of the named view that this is near, or "random"; target: the vertebra or organ it aims at, or None.
+    cut: labels that the edge of the scan cuts.
+    """
+
+    index: int
+    seed: int
+    split: Split
+    patient: str
+    contrast_removed: bool
+    view: str
+    target: str | None
+    image: npt.NDArray[np.uint16]
+    masks: Mapping[str, str]
+    config: CArmConfig
+    pose: CArmPose
+    collimation: Collimation
+    field_px: tuple[int, int, int, int]
+    appearance: Appearance
+    visible: Mapping[str, float]
+    pixels: Mapping[str, int]
+    present: Texts
+    absent: Texts
+    hard: tuple[int, ...]
+    cut: tuple[str, ...]
+
+    @property
+    def projection(self) -> Projection:
+        """The cone beam that made the image."""
+        height, width = self.image.shape
+        return self.config.projection(self.pose, (width, height))
+
+
+class Sampler:
+    """Makes any image of a dataset from its number. Keeps the last patient: neighbouring numbers are quick.
+
+    Also a source of training images that never touch the disk.
+    """
+
+    def __init__(self, config: DatasetConfig) -> None:
+        self.config = config
+        self.texts: TextTable = build_table(config.paraphrases)
+        self._body = lru_cache(maxsize=1)(self._load)
+
+    def sample(self, index: int) -> Sample:
+        """Image number 0 … images − 1. Raises DatasetError where the patient leaves no room for an X-ray tube."""
+        config = self.config
+        if not 0 <= index < config.images:
+            raise IndexError(f"The dataset has {config.images} images, none has the number {index}.")
+        plan = config.shard(index // config.shard_images)
+        contrast_removed = _removes_contrast(config.seed, plan.number, plan.patient)
+        body = self._body(plan.patient, contrast_removed)
+        rng = np.random.default_rng([config.seed, SPLITS.index(plan.split), index])
+        rendering, view = body.look(rng, plan.split, config.size_px)
+        appearance = sample_appearance(rng)
+        shot = shoot(rendering, view.config, view.collimation, rng, appearance.exposure, appearance.detector)
+        field = view.config.open_pixels(view.collimation)
+        names = rendering.label_names
+        pixels = rle.count_labels(rendering.label_bits[field[1] : field[3], field[0] : field[2]])
+        masks = rle.encode_labels(rendering.label_bits)
+        in_field = {names[n]: int(pixels[n]) for n in np.flatnonzero(pixels[: len(names)]).tolist() if names[n]}
+        present, absent = self._texts(plan.split, in_field, body.patient.structures, rng)
+        return Sample(
+            index, config.seed, plan.split, plan.patient, contrast_removed, view.view.key if view.view else RANDOM,
+            view.label, shot.image, {names[n]: counts for n, counts in masks.items()}, view.config, view.pose,
+            view.collimation, field, appearance, body.points.visible(view.config.projection(view.pose), field),
+            in_field, present, absent, tuple(rng.integers(self.texts.hard_count(plan.split), size=_HARD).tolist()),
+            tuple(sorted(body.patient.cut & in_field.keys())),
+        )  # fmt: skip
+
+    def _load(self, name: str, contrast_removed: bool) -> _Body:
+        return _Body(load_patient(name), contrast_removed, self.config.preview)
+
+    def _texts(
+        self, split: Split, pixels: Mapping[str, int], labelled: tuple[str, ...], rng: np.random.Generator
+    ) -> tuple[Texts, Texts]:
+        table = self.texts.wordings(split)
+
+        def draw(number: int) -> tuple[int, ...]:
+            count = len(table[number])
+            chosen = rng.permutation(count)[:TEXTS_PER_STRUCTURE]
+            return tuple(sorted(chosen.tolist()))
+
+        there = [any(member in pixels for member in s.members) for s in STRUCTURES]
+        present = {s.id: draw(s.id) for s, seen in zip(STRUCTURES, there, strict=True) if seen}
+        # Half of what is asked for in vain is elsewhere in this patient, half the patient does not have.
+        known = frozenset(labelled)
+        missing = [s for s, seen in zip(STRUCTURES, there, strict=True) if not seen]
+        elsewhere = [s.id for s in missing if any(member in known for member in s.members)]
+        nowhere = [s.id for s in missing if not any(member in known for member in s.members)]
+        absent: list[int] = []
+        for pool in (elsewhere, nowhere):
+            absent += rng.permutation(pool)[: _ABSENT // 2].astype(int).tolist()
+        return present, {number: draw(number) for number in sorted(absent)}
+
+
+class _Body:
+    """A patient ready to be looked at."""
+
+    def __init__(self, patient: Patient, contrast_removed: bool, preview: bool | None) -> None:
+        self.patient = patient
+        self.points = LabelPoints(patient)
+        if preview is None:
+            preview = sorted(patient.spacing_mm)[1] < _FINE_MM
+        self._renderer = CpuRenderer(without_contrast(patient) if contrast_removed else patient, preview)
+
+    def look(self, rng: np.random.Generator, split: Split, size_px: int) -> tuple[Rendering, SampledView]:
+        """A named or random view with all labels. Training leaves out the directions that are kept for testing."""
+        held_out = False if split == "train" else None
+        for _ in range(_ATTEMPTS):
+            view = sample_view(self.patient, rng, held_out=held_out, size_px=size_px)
+            try:
+                return self._renderer.render(view.config.projection(view.pose)), view
+            except ValueError:  # the tube or the detector would be inside the patient
+                continue
+        raise DatasetError(f"No view of {self.patient.name} could be taken: the volume is too large for a C-arm.")
+
+
+def _removes_contrast(seed: int, shard: int, patient: str) -> bool:
+    """Every other shard of a real CT; a synthetic body has contrast medium or not as its own seed says."""
+    if patient.startswith(f"{SYNTHETIC}:"):
+        return False
+    return bool(np.random.default_rng([seed, _CONTRAST_STREAM, shard]).integers(2))
