@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -64,6 +65,12 @@ class NodeEntry:
     executable: str
     parameters: dict[str, Value] = field(default_factory=dict)
     module: str = ""
+    namespace: str = ""
+
+    @property
+    def remappings(self) -> list[tuple[str, str]]:
+        """Topics whose names are absolute although every C-arm has its own."""
+        return [("/tf", "tf"), ("/tf_static", "tf_static")] if self.namespace else []
 
     @property
     def name(self) -> str:
@@ -76,9 +83,15 @@ class NodeEntry:
         arguments = ["--ros-args", "--params-file", str(share("config", "carm.yaml"))]
         for key, value in self.parameters.items():
             arguments += ["-p", f"{key}:={_yaml(value)}"]
+        if self.namespace:
+            arguments += ["-r", f"__ns:={self.namespace}"]
+        for name, other in self.remappings:
+            arguments += ["-r", f"{name}:={other}"]
         return [sys.executable, "-m", self.module or f"{PACKAGE}.nodes.{self.executable}", *arguments]
 
 
+NODES = ("interlock", "twin", "segmenter", "guidance", "recorder")
+OPTIONAL = {"recorder": "record"}  # nodes that run only when an argument says so
 ARGUMENTS = (
     Argument("patient", "chest", "a packaged patient's name, or the path of a NIfTI CT", (("twin", "patient"),)),
     Argument(
@@ -96,16 +109,37 @@ ARGUMENTS = (
         "primary and secondary angle in radians, isocentre x, y, z in metres",
         (("twin", "start_pose"),),
     ),
-    Argument("model", "lite", "a shipped model's name, or the path of an exported one", (("segmenter", "model"),)),
-    Argument("backend", "onnxruntime", "inference library of the segmenter", (("segmenter", "backend"),)),
-    Argument("threads", 0, "threads of the inference library; 0 leaves it to the library", (("segmenter", "threads"),)),
+    Argument(
+        "model",
+        "lite",
+        "a shipped model's name, or the path of an exported one",
+        (("segmenter", "model"), ("recorder", "model")),
+    ),
+    Argument(
+        "backend",
+        "onnxruntime",
+        "inference library of the segmenter",
+        (("segmenter", "backend"), ("recorder", "backend")),
+    ),
+    Argument(
+        "threads",
+        0,
+        "threads of the inference library; 0 leaves it to the library",
+        (("segmenter", "threads"), ("recorder", "threads")),
+    ),
     Argument("audit_log", "", "the interlock's log; empty: in the user's state folder", (("interlock", "audit_log"),)),
+    Argument("dose_folder", "", "where dose reports go; empty: the user's state folder", (("twin", "dose_folder"),)),
+    Argument("record", False, "also record everything into an MCAP file", ()),
+    Argument("record_folder", "", "where recordings go; empty: the user's state folder", (("recorder", "folder"),)),
+    Argument("use_sim_time", False, "stamps and motion go by /clock", tuple((n, "use_sim_time") for n in NODES)),
 )
-NODES = ("interlock", "twin", "segmenter", "guidance")
 
 
-def table(values: Mapping[str, Value] | None = None) -> tuple[NodeEntry, ...]:
-    """The nodes with their parameters for some arguments, the others at their defaults. ValueError for unknown ones."""
+def table(values: Mapping[str, Value] | None = None, namespace: str = "") -> tuple[NodeEntry, ...]:
+    """The nodes with their parameters for some arguments, the others at their defaults. ValueError for unknown ones.
+
+    namespace: keeps the topics of one C-arm apart from those of another in the same graph, tf included.
+    """
     chosen = {argument.name: argument.default for argument in ARGUMENTS}
     for name, value in (values or {}).items():
         if name not in chosen:
@@ -115,7 +149,16 @@ def table(values: Mapping[str, Value] | None = None) -> tuple[NodeEntry, ...]:
     for argument in ARGUMENTS:
         for node, parameter in argument.sets:
             parameters[node][parameter] = chosen[argument.name]
-    return tuple(NodeEntry(name, parameters[name]) for name in NODES)
+    wanted = [name for name in NODES if name not in OPTIONAL or chosen[OPTIONAL[name]]]
+    return tuple(NodeEntry(name, parameters[name], namespace=check_namespace(namespace)) for name in wanted)
+
+
+def check_namespace(namespace: str) -> str:
+    """A namespace with its leading slash, "" for none; raises ValueError for what ROS does not take."""
+    name = namespace.strip("/")
+    if name and not re.fullmatch(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", name, re.ASCII):
+        raise ValueError(f"The namespace {namespace!r} is not made of letters, digits, _ and /, a letter first.")
+    return f"/{name}" if name else ""
 
 
 def start_pose(pose: CArmPose) -> list[float]:
@@ -135,7 +178,7 @@ class _Child:
     """A node's process; its output is read all the time, and its last lines are kept."""
 
     def __init__(self, entry: NodeEntry, environment: dict[str, str], echo: Callable[[str], None] | None) -> None:
-        self.name = entry.name
+        self.name, self.namespace = entry.name, entry.namespace
         self._tail: deque[str] = deque(maxlen=20)
         self._echo = echo
         # In a session of its own, so that Ctrl-C reaches only us, and we end the nodes in order.
@@ -212,7 +255,7 @@ class Graph:
 
     def wait_until_active(self, timeout_s: float = START_TIMEOUT_S, ended: Callable[[], bool] = lambda: False) -> None:
         """Until every node's lifecycle state is active (or `ended` says so); BringupError names one that is not."""
-        with _Watcher([child.name for child in self._children]) as watcher:
+        with _Watcher([f"{child.namespace}/{child.name}" for child in self._children]) as watcher:
             end = time.monotonic() + timeout_s
             while (missing := watcher.inactive()) and not ended():
                 self.check()
@@ -286,18 +329,19 @@ def start(
     entries: Sequence[NodeEntry] | None = None,
     timeout_s: float = START_TIMEOUT_S,
     echo: Callable[[str], None] | None = None,
+    namespace: str = "",
     **arguments: Value,
 ) -> Graph:
     """Starts the graph and returns when all nodes are active; leave the returned context to end it.
 
     pose: where the C-arm stands at set-up. entries: other nodes than the table's. echo: called with every line that a
-    node prints. arguments: those of ARGUMENTS. Raises BringupError, and
-    leaves nothing running, when a node does not come up.
+    node prints. namespace: of all nodes, for a second C-arm in the graph. arguments: those of ARGUMENTS. Raises
+    BringupError, and leaves nothing running, when a node does not come up.
     """
     if pose is not None:
         arguments["start_pose"] = start_pose(pose)
     prepare()
-    graph = Graph(table(arguments) if entries is None else entries, echo)
+    graph = Graph(table(arguments, namespace) if entries is None else entries, echo)
     try:
         graph.wait_until_active(timeout_s)
     except BaseException:
@@ -312,6 +356,7 @@ def up(
     ready: Callable[[Graph], None] = lambda graph: None,
     echo: Callable[[str], None] | None = print,
     timeout_s: float = START_TIMEOUT_S,
+    namespace: str = "",
     **arguments: Value,
 ) -> int:
     """Runs the graph in the foreground until SIGINT or SIGTERM (returns 0) or until a node ends (returns 1).
@@ -323,7 +368,7 @@ def up(
     before = {n: signal.signal(n, lambda number, _: signals.append(number)) for n in (signal.SIGINT, signal.SIGTERM)}
     viewer: subprocess.Popen[bytes] | None = None
     try:
-        with Graph(table(arguments), echo) as graph:
+        with Graph(table(arguments, namespace), echo) as graph:
             try:
                 graph.wait_until_active(timeout_s, lambda: bool(signals))
                 if not signals:

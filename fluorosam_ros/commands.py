@@ -1,4 +1,4 @@
-"""Commands of the ROS floor: `fluorosam up`, `demo`, `doctor`, `bench loop`."""
+"""Commands of the ROS floor: `fluorosam up`, `replay`, `demo`, `doctor`, `bench loop`, `bench stop`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ PatientOption = Annotated[str, typer.Option(help="Packaged patient or path of a 
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Adds this floor's commands to the program and to its `bench` group."""
     app.command("up")(up)
+    app.command("replay")(replay)
     app.command("demo")(demo)
     app.command("doctor")(doctor)
     bench.command("loop")(bench_loop_command)
+    bench.command("stop")(bench_stop_command)
 
 
 def up(
@@ -33,18 +35,25 @@ def up(
     fluoro_hz: Annotated[float, typer.Option(help="Live images a second while armed; 0: single shots.")] = 0.0,
     device: Annotated[str, typer.Option(help="C-arm geometry and limits.")] = "standard",
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not show what the nodes print.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Folder to record everything into, as an MCAP file.")] = None,
+    namespace: Annotated[str, typer.Option(help="Namespace of all nodes, for a second C-arm in the graph.")] = "",
 ) -> int:
     """Starts the twin, the segmenter, the guidance and the interlock, as `ros2 launch` would, until Ctrl-C."""
     _require_ros()
     from fluorosam_ros import bringup
     from fluorosam_ros.demo.operator import Operator
 
+    namespace = bringup.check_namespace(namespace)
+    if record is not None and record.exists() and not record.is_dir():
+        raise ValueError(f"{record} is no folder: recordings go into one, each in a file of its own.")
     console = Console()
 
     def ready(graph: bringup.Graph) -> None:
-        console.print(f"[green]Up[/]: {', '.join(graph.processes)}. Prompts go to /fluorosam/prompt; Ctrl-C ends.")
+        console.print(
+            f"[green]Up[/]: {', '.join(graph.processes)}. Prompts go to {namespace}/fluorosam/prompt; Ctrl-C ends."
+        )
         if prompt is not None:
-            with Operator() as operator:
+            with Operator(namespace) as operator:
                 operator.wait_until_ready(30.0)
                 console.print(f"{prompt!r}: {operator.ask(prompt).text}", highlight=False)
 
@@ -55,7 +64,36 @@ def up(
         patient=patient,
         device=device,
         fluoro_hz=fluoro_hz,
+        namespace=namespace,
+        record=record is not None,
+        record_folder=str(record.resolve()) if record else "",
     )
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="MCAP file that the recorder wrote.")],
+    model: Annotated[str | None, typer.Option(help="Another model's name or path; default: the recorded one.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Feeds recorded frames to the segmenter again and compares every mask bit by bit; fails when one differs."""
+    _require_ros()
+    from fluorosam_ros.replay import replay_file
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Replaying", total=None)
+        report = replay_file(file, model, lambda done, total: progress.update(task, completed=done, total=total))
+    if as_json:
+        typer.echo(json.dumps(vars(report), indent=2))
+    else:
+        frames = f"{report.segmentations} segmentations with {report.model}"
+        typer.echo(f"{frames}: {report.equal} masks equal, {report.different} different.")
+        for stamp_ns, prompt in report.different_at[:10]:
+            typer.echo(f"  {stamp_ns / 1e9:.3f} s: {prompt!r}")
+        if report.without_frame:
+            typer.echo(f"{report.without_frame} segmentations are of frames that are not in the recording.")
+        if not report.complete:
+            typer.echo("The recorder did not end in good order: the recording was read up to its last whole chunk.")
+    return 1 if report.different else 0
 
 
 def demo(
@@ -113,6 +151,28 @@ def bench_loop_command(
         Console().print(table)
         typer.echo(json.dumps(result["summary"], indent=2))
     return 0
+
+
+def bench_stop_command(
+    as_json: JsonOption = False,
+    repeats: Annotated[int, typer.Option(help="Fresh graphs; in each every node is killed once.", min=1, max=20)] = 1,
+) -> int:
+    """Kills nodes during a motion and measures how long the C-arm goes on moving; fails when one takes over 200 ms."""
+    _require_ros()
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 100)))
+    from fluorosam_ros.bench_stop import LIMIT_MS, bench_stop
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Killing nodes", total=None)
+        result = bench_stop(repeats, lambda done, total: progress.update(task, completed=done, total=total))
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        table = Table("node killed", "ms until rest", "what the C-arm says", title="Motion after kill -9")
+        for row in result["rows"]:
+            table.add_row(row["node"], str(row["ms"]), row["reason"])
+        Console().print(table)
+    return 0 if result["worst_ms"] <= LIMIT_MS else 1
 
 
 def _require_ros() -> None:

@@ -24,6 +24,7 @@ from std_msgs.msg import Header
 
 from fluorosam_ros import msg as messages
 from fluorosam_sim.carm import CArmConfig, CArmPose, Collimation
+from fluorosam_sim.dose import DoseLedger
 from fluorosam_sim.geometry import view_axes
 
 if TYPE_CHECKING:  # its libraries are of no use to most nodes
@@ -155,6 +156,22 @@ def collimation_to_message(collimation: Collimation) -> messages.Collimation:
 def collimation_from_message(message: messages.Collimation) -> Collimation:
     """Metres on the detector → millimetres."""
     return Collimation(message.left * 1000.0, message.top * 1000.0, message.right * 1000.0, message.bottom * 1000.0)
+
+
+def dose_to_message(ledger: DoseLedger, header: Header) -> messages.Dose:
+    """What a case has cost so far, and its newest event."""
+    shots, fluoro, event = ledger.shots, ledger.fluoroscopy, ledger.newest
+    message = messages.Dose(header=header, case_uid=ledger.case_uid)
+    message.dose_area_product = shots.dap_gym2 + fluoro.dap_gym2
+    message.air_kerma = shots.kerma_gy + fluoro.kerma_gy
+    message.fluoro_time, message.shots, message.pulses = fluoro.beam_s, shots.pulses, fluoro.pulses
+    if event:
+        message.event.kind, message.event.uid, message.event.command = event.kind.value, event.uid, event.command
+        seconds = event.started.timestamp()
+        message.event.started = Time(sec=math.floor(seconds), nanosec=event.started.microsecond * 1000)
+        message.event.duration, message.event.pulses = event.duration_s, event.pulses
+        message.event.dose_area_product, message.event.air_kerma = event.dap_gym2, event.kerma_gy
+    return message
 
 
 # --- camera and frames ----------------------------------------------------------------------------------------------

@@ -41,3 +41,9 @@ def prepare(environment: dict[str, str] | None = None) -> dict[str, str]:
     env.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     env.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(share("config", "fastdds_images.xml")))
     return env
+
+
+def state_folder() -> Path:
+    """Where logs, dose reports and recordings of this user go unless told otherwise; not made here."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "fluorosam"

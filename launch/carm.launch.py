@@ -22,11 +22,12 @@ def _nodes(context):
             package=PACKAGE,
             executable=entry.executable,
             name=entry.name,
-            namespace=namespace,
+            namespace=entry.namespace,
+            remappings=entry.remappings,
             parameters=[LaunchConfiguration("params").perform(context), entry.parameters],
             output="screen",
         )
-        for entry in table(values)
+        for entry in table(values, namespace)
     ]
 
 

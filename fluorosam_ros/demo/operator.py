@@ -40,9 +40,9 @@ class Answer:
 class Operator:
     """Use as a context manager; all waits have a time limit and raise NoAnswer."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: str = "") -> None:
         rclpy.init()
-        self._node = rclpy.create_node("operator")
+        self._node = rclpy.create_node("operator", namespace=namespace or None)
         self._changed = threading.Condition()
         self._replies: list[Reply] = []
         self.state: CArmState | None = None
@@ -50,14 +50,14 @@ class Operator:
         self.frame: Image | None = None
         self.overlay: Image | None = None
         self.segmentation: Segmentation | None = None
-        self._prompt = self._node.create_publisher(String, "/fluorosam/prompt", qos.EVENTS)
-        self._node.create_subscription(Reply, "/fluorosam/reply", self._on_reply, qos.EVENTS)
+        self._prompt = self._node.create_publisher(String, "fluorosam/prompt", qos.EVENTS)
+        self._node.create_subscription(Reply, "fluorosam/reply", self._on_reply, qos.EVENTS)
         for kind, topic, name, profile in (
-            (CArmState, "/carm/state", "state", qos.STATE),
-            (InterlockState, "/interlock/state", "interlock", qos.STATE),
-            (Image, "/carm/image_raw", "frame", qos.FRAMES),
-            (Image, "/fluorosam/overlay", "overlay", qos.FRAMES),
-            (Segmentation, "/fluorosam/segmentation", "segmentation", qos.FRAMES),
+            (CArmState, "carm/state", "state", qos.STATE),
+            (InterlockState, "interlock/state", "interlock", qos.STATE),
+            (Image, "carm/image_raw", "frame", qos.FRAMES),
+            (Image, "fluorosam/overlay", "overlay", qos.FRAMES),
+            (Segmentation, "fluorosam/segmentation", "segmentation", qos.FRAMES),
         ):
             self._node.create_subscription(kind, topic, self._keeper(name), profile)
         self._executor = SingleThreadedExecutor()
@@ -83,8 +83,8 @@ class Operator:
                 self.state is not None
                 and self.interlock is not None
                 and self._prompt.get_subscription_count() > 0
-                and self._node.count_publishers("/fluorosam/reply") > 0
-                and self._node.count_publishers("/fluorosam/overlay") > 0
+                and self._node.count_publishers("fluorosam/reply") > 0
+                and self._node.count_publishers("fluorosam/overlay") > 0
             ),
             seconds,
             "the graph to come up",

@@ -15,6 +15,7 @@ from typing import Any
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -23,8 +24,9 @@ from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Header
 
 from fluorosam_ros.environment import PARENT_VARIABLE, prepare
-from fluorosam_ros.qos import EVENTS
+from fluorosam_ros.qos import EVENTS, HEARTBEAT
 
+HEARTBEAT_HZ = 10.0
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
@@ -107,9 +109,11 @@ class ManagedNode(LifecycleNode):
                 self.get_logger().warning(f"There is no parameter {unknown}; it is ignored.")
         self.add_on_set_parameters_callback(self._check_parameters)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", EVENTS)
-        self.create_timer(1.0, self._publish_diagnostics)
+        # Simulated time may stand still: what tells that a node lives goes by the machine's own clock.
+        self.steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0, self._publish_diagnostics, clock=self.steady_clock)
         if self.value("autostart"):
-            self._autostart = self.create_timer(0.0, self._start_itself)
+            self._autostart = self.create_timer(0.0, self._start_itself, clock=self.steady_clock)
 
     # --- for subclasses ---------------------------------------------------------------------------------------------
 
@@ -174,6 +178,12 @@ class ManagedNode(LifecycleNode):
         if result != TransitionCallbackReturn.SUCCESS:
             self._halt()
             return result
+        beats = self.keep(self.create_publisher(Header, f"heartbeat/{self.get_name()}", HEARTBEAT))
+        self.keep(
+            self.create_timer(
+                1.0 / HEARTBEAT_HZ, lambda: beats.publish(self.header(self.get_name())), clock=self.steady_clock
+            )
+        )
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -1,14 +1,14 @@
 """The digital twin as a C-arm's driver: the reference implementation of the carm/* interface.
 
-It moves and exposes only while a fresh interlock/state permits it. Publishes carm/state (20 Hz, and one with the stamp
-of every frame), carm/image_raw, carm/camera_info, tf, robot_description and visualization; offers carm/move,
-carm/collimate (actions) and carm/acquire (service).
+It moves and exposes only while a fresh interlock/state permits it, and asks interlock/permit_move before every motion.
+Publishes carm/state (20 Hz, and one with the stamp of every frame), carm/image_raw, carm/camera_info, carm/dose, tf,
+robot_description and visualization; offers carm/move, carm/collimate (actions), carm/acquire, carm/fluoro and
+carm/finish_case (services).
 """
 
 from __future__ import annotations
 
 import math
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -20,23 +20,29 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.task import Future
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header, String
+from std_srvs.srv import SetBool
 from tf2_msgs.msg import TFMessage
 from visualization_msgs.msg import MarkerArray
 
 from fluorosam_ros import convert
 from fluorosam_ros.action import Collimate, MoveCArm
+from fluorosam_ros.case_dose import CaseDose
 from fluorosam_ros.description import urdf
+from fluorosam_ros.interlock_link import InterlockLink
 from fluorosam_ros.markers import scene
-from fluorosam_ros.msg import CArmState, InterlockState
+from fluorosam_ros.msg import CArmState
 from fluorosam_ros.nodes.base import OK, WARN, ManagedNode, NodeParameter, SetupError, run_node
 from fluorosam_ros.permission import Permission
-from fluorosam_ros.qos import EVENTS, FRAMES, LATCHED, NEWEST_STATE, STATE
-from fluorosam_ros.srv import Acquire
+from fluorosam_ros.qos import EVENTS, FRAMES, LATCHED, STATE
+from fluorosam_ros.srv import Acquire, FinishCase
 from fluorosam_sim.carm import VENDORS, CArmPose, LimitError
+from fluorosam_sim.dose import DoseLedger
 from fluorosam_sim.patients import Patient, PatientError, load_patient
 from fluorosam_sim.twin import Frame, Twin
 
 MOTION_HZ, STATE_HZ, FEEDBACK_HZ = 50.0, 20.0, 10.0
+FLUORO_HZ = 7.5  # live images a second when carm/fluoro switches them on and the parameter says nothing
+DOSE_LEVELS = {"low": 0.5, "normal": 1.0, "high": 2.0}
 # After a stall the arm must not jump: at most this much time passes in one step.
 MAX_STEP_S = 0.06
 
@@ -67,6 +73,13 @@ class TwinNode(ManagedNode):
             setup=True,
         ),
         NodeParameter(
+            "dose_level",
+            "normal",
+            "dose of every pulse, and with it the quanta of its image: half, once or twice the device's own",
+            choices=tuple(DOSE_LEVELS),
+        ),
+        NodeParameter("dose_folder", "", "where dose reports of cases go; empty: the user's state folder", setup=True),
+        NodeParameter(
             "fluoro_hz", 0.0, "live images a second while the beam is permitted; 0: single shots only", 0.0, 30.0
         ),
     )
@@ -81,11 +94,17 @@ class TwinNode(ManagedNode):
         self._description_pub = self.create_publisher(String, "robot_description", LATCHED)
         self._marker_pub = self.create_publisher(MarkerArray, "visualization", EVENTS)
         self._permission = Permission()
+        self._others = 0
         self._twin: Twin | None = None
         self._move: _Move | None = None
         self._imaging: ThreadPoolExecutor | None = None
         self._exposing = False
+        self._link: InterlockLink | None = None
+        self._dose: CaseDose | None = None
+        self._ledger: DoseLedger | None = None
         self._fluoro: Any = None
+        self._fluoro_hz = 0.0
+        self._fluoro_switched = False
         self._stepped_s = 0.0
 
     # --- lifecycle --------------------------------------------------------------------------------------------------
@@ -113,16 +132,20 @@ class TwinNode(ManagedNode):
         except LimitError as error:
             raise SetupError(f"start_pose cannot be taken: {error}") from error
         twin.truth()  # compiles the renderer now, not at the first shot
-        self._twin = twin
+        twin.dose_factor = DOSE_LEVELS[self.value("dose_level")]
+        self._twin, self._ledger = twin, None
 
     def start(self) -> None:
         twin = self._device
         self._imaging = ThreadPoolExecutor(1, "imaging")
-        self._stepped_s = time.monotonic()
-        self.keep(self.create_subscription(InterlockState, "interlock/state", self._permission.hear, NEWEST_STATE))
+        self._stepped_s = self._now_s()
+        self._link = InterlockLink(self, self._permission)
+        self._dose = CaseDose(self, twin, self._ledger, self.value("dose_folder"))
         # In a group of its own: a coroutine that waits holds back everything else of its group.
         waits = ReentrantCallbackGroup()
         self.keep(self.create_service(Acquire, "carm/acquire", self._acquire, callback_group=waits))
+        self.keep(self.create_service(SetBool, "carm/fluoro", self._switch_fluoro))
+        self.keep(self.create_service(FinishCase, "carm/finish_case", self._finish_case))
         for kind, name, callback in (
             (MoveCArm, "carm/move", self._run_move),
             (Collimate, "carm/collimate", self._collimate),
@@ -143,9 +166,16 @@ class TwinNode(ManagedNode):
         if self._imaging:
             self._imaging.shutdown(wait=True, cancel_futures=True)
         self._imaging, self._exposing = None, False
+        case, self._dose, self._link = self._dose, None, None
+        self._ledger = case.ledger if case else None
+        if case and case.unreported:
+            try:
+                self.get_logger().info(f"dose report: {case.write_report()}")
+            except OSError as error:
+                self.get_logger().error(f"The dose report could not be written: {error}.")
 
     def unload(self) -> None:
-        self._twin = None
+        self._twin = self._ledger = None
 
     def diagnose(self) -> tuple[bytes, str, dict[str, str]]:
         twin, refusal = self._device, self._refusal()
@@ -153,18 +183,26 @@ class TwinNode(ManagedNode):
             "patient": twin.patient.name,
             "shots": str(twin.shots),
             "dose_area_product_gym2": f"{twin.dap_gym2:.3g}",
+            "dose_level": self.value("dose_level"),
+            "fluoro_hz": f"{self._fluoro_hz:g}",
         }
+        others, self._others = self._others, self._permission.others
+        if others != self._others:
+            return WARN, "Two nodes send interlock/state: end the one that does not belong here.", values
         return (WARN, refusal, values) if refusal else (OK, "ready", values)
 
     def parameters_changed(self, values: dict[str, Any]) -> None:
+        if self._twin and "dose_level" in values:
+            self._twin.dose_factor = DOSE_LEVELS[values["dose_level"]]
         if self.active and "fluoro_hz" in values:
             self._set_fluoro(values["fluoro_hz"])
 
     # --- motion -----------------------------------------------------------------------------------------------------
 
     def _step(self) -> None:
-        now = time.monotonic()
-        elapsed, self._stepped_s = min(now - self._stepped_s, MAX_STEP_S), now
+        now = self._now_s()
+        # Simulated time may be set back.
+        elapsed, self._stepped_s = min(max(now - self._stepped_s, 0.0), MAX_STEP_S), now
         twin, move = self._device, self._move
         refusal = self._refusal() if twin.moving else None
         if refusal:
@@ -189,16 +227,24 @@ class TwinNode(ManagedNode):
         self._move = None
 
     async def _run_move(self, goal: ServerGoalHandle) -> MoveCArm.Result:
-        twin, target = self._device, convert.pose_from_message(goal.request)
-        refusal = "The C-arm is already moving." if self._move else self._refusal()
+        twin, link, target = self._device, self._interlock_link, convert.pose_from_message(goal.request)
+        refusal = "The C-arm is already moving." if self._move or link.asking else self._refusal()
         if not refusal:
             try:
-                twin.start_move(target)
+                twin.config.check_pose(target)
+                refusal = await link.ask(target)
+                # Meanwhile all may have changed.
+                refusal = refusal or ("Cancelled." if goal.is_cancel_requested else self._refusal())
+                if not refusal:
+                    twin.start_move(target)
             except LimitError as error:
                 refusal = str(error)
         if refusal:
             self.get_logger().warning(f"move refused: {refusal}")
-            goal.abort()
+            if goal.is_cancel_requested:
+                goal.canceled()
+            else:
+                goal.abort()
             return MoveCArm.Result(success=False, message=refusal, state=self._state())
         self._move = _Move(goal, Future(), twin.pose, target)
         ended = self._move.ended
@@ -234,9 +280,9 @@ class TwinNode(ManagedNode):
 
     # --- images -----------------------------------------------------------------------------------------------------
 
-    async def _acquire(self, _: Acquire.Request, response: Acquire.Response) -> Acquire.Response:
+    async def _acquire(self, request: Acquire.Request, response: Acquire.Response) -> Acquire.Response:
         exposed: Future = Future()
-        refusal = self._expose(exposed)
+        refusal = self._expose(request.command, exposed)
         result: Any = refusal or await exposed
         if isinstance(result, str):
             response.success, response.message = False, result
@@ -247,9 +293,9 @@ class TwinNode(ManagedNode):
             response.frame, response.dose_area_product = header, frame.dap_gym2
         return response
 
-    def _expose(self, exposed: Future | None = None) -> str | None:
+    def _expose(self, command: str, exposed: Future | None = None, live: bool = False) -> str | None:
         """Begins one exposure in the imaging thread; why not, or None. `exposed` gets (Frame, Header) or a reason."""
-        refusal = "The previous exposure has not ended." if self._exposing else self._refusal()
+        refusal = "The previous exposure has not ended." if self._exposing else self._exposure_refusal()
         if refusal or self._imaging is None:
             return refusal or "The twin is not active."
         self._exposing = True
@@ -257,7 +303,7 @@ class TwinNode(ManagedNode):
         def work() -> None:
             result: tuple[Frame, Header] | str
             try:
-                result = self._refusal() or self._shoot()
+                result = self._exposure_refusal() or self._shoot(command, live)
             except Exception as error:
                 result = f"The exposure failed: {error}"
                 self.get_logger().error(result)
@@ -270,25 +316,75 @@ class TwinNode(ManagedNode):
 
     def _pulse(self) -> None:
         """One live image, unless the beam is not permitted or the last one is still under way."""
-        self._expose()
+        if self._exposing:
+            return
+        refusal = self._expose("", live=True)
+        if refusal and self._imaging:
+            self._imaging.submit(self._case.end_fluoroscopy)
+            if self._fluoro_switched:  # the beam must not come back by itself
+                self.get_logger().warning(f"fluoroscopy ended: {refusal}")
+                self._set_fluoro(0.0)
 
-    def _shoot(self) -> tuple[Frame, Header]:
+    def _shoot(self, command: str, live: bool) -> tuple[Frame, Header]:
         twin, header = self._device, self.header(convert.DETECTOR_OPTICAL)
         frame = twin.acquire()
+        # First: whoever sees the image can already know what it cost.
+        self._case.add(frame, header.stamp, (self._fluoro_hz or FLUORO_HZ) if live else 0.0, command)
         size = (frame.image.shape[1], frame.image.shape[0])
         self._state_pub.publish(self._state(header.stamp, frame))
         self._info_pub.publish(convert.camera_info(twin.config, frame.collimation, size, header))
         self._image_pub.publish(convert.array_to_image(frame.image, header))
         return frame, header
 
+    def _switch_fluoro(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        refusal = self._exposure_refusal() if request.data else None
+        if refusal:
+            response.success, response.message = False, refusal
+            return response
+        self._set_fluoro((self.value("fluoro_hz") or FLUORO_HZ) if request.data else 0.0)
+        self._fluoro_switched = request.data
+        rate = f"on, {self._fluoro_hz:g} images a second" if request.data else "off"
+        response.success, response.message = True, f"Fluoroscopy is {rate}."
+        return response
+
     def _set_fluoro(self, rate_hz: float) -> None:
         if self._fluoro is not None:
             self.destroy_timer(self._fluoro)
             self._fluoro = None
+            if self._imaging:
+                self._imaging.submit(self._case.end_fluoroscopy)
+        self._fluoro_hz, self._fluoro_switched = rate_hz, False
         if rate_hz > 0:
             self._fluoro = self.create_timer(1.0 / rate_hz, self._pulse)
 
+    def _finish_case(self, request: FinishCase.Request, response: FinishCase.Response) -> FinishCase.Response:
+        if request.begin_next and (self._exposing or self._permission.armed):
+            response.success, response.message = False, "Disarm first: a case does not change while the C-arm is armed."
+            return response
+        try:
+            response.path = str(self._case.write_report())
+        except OSError as error:
+            response.success, response.message = False, f"The dose report could not be written: {error}."
+            return response
+        response.success = True
+        response.message = f"Dose report of {len(self._case.ledger.events)} irradiation events written."
+        if request.begin_next:
+            self._case.begin_next()
+        return response
+
     # --- state ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _interlock_link(self) -> InterlockLink:
+        if self._link is None:
+            raise SetupError("The twin is not active.")
+        return self._link
+
+    @property
+    def _case(self) -> CaseDose:
+        if self._dose is None:
+            raise SetupError("The twin is not active.")
+        return self._dose
 
     @property
     def _device(self) -> Twin:
@@ -296,8 +392,14 @@ class TwinNode(ManagedNode):
             raise SetupError("The twin is not configured.")
         return self._twin
 
+    def _now_s(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
+
     def _refusal(self) -> str | None:
-        return self._permission.refusal(self.get_clock().now().nanoseconds * 1e-9)
+        return self._link.refusal() if self._link else "The twin is not active."
+
+    def _exposure_refusal(self) -> str | None:
+        return self._link.exposure_refusal() if self._link else "The twin is not active."
 
     def _state(self, stamp: Time | None = None, frame: Frame | None = None) -> CArmState:
         """The state now, or that of a frame."""
@@ -315,6 +417,7 @@ class TwinNode(ManagedNode):
         return state
 
     def _publish_state(self) -> None:
+        self._step()  # so that the pose is that of the stamp: speeds are judged by it
         state = self._state()
         self._state_pub.publish(state)
         self._tf_pub.publish(TFMessage(transforms=[convert.moving_transform(self._device.pose, state.header.stamp)]))

@@ -176,7 +176,9 @@ def phantom_entries(audit_log: Path):
     from fluorosam_ros import bringup
 
     modules = {"twin": "phantom_twin", "segmenter": "phantom_segmenter"}
-    entries = bringup.table({"image_size": 256, "audit_log": str(audit_log)})
+    entries = bringup.table(
+        {"image_size": 256, "audit_log": str(audit_log), "dose_folder": str(audit_log.parent / "dose")}
+    )
     return [replace(entry, module=modules.get(entry.name, "")) for entry in entries]
 
 

@@ -27,7 +27,10 @@ def declared(executable):
 
 def test_every_argument_sets_parameters_that_exist_with_the_same_default_and_type():
     for argument in bringup.ARGUMENTS:
-        assert argument.sets
+        assert argument.sets or argument.name in bringup.OPTIONAL.values()
+        if argument.name == "use_sim_time":  # rclpy's own
+            assert argument.default is False and {node for node, _ in argument.sets} == set(bringup.NODES)
+            continue
         for node, parameter in argument.sets:
             default = declared(node)[parameter].default
             assert (default, type(default)) == (argument.default, type(argument.default))
@@ -36,7 +39,23 @@ def test_every_argument_sets_parameters_that_exist_with_the_same_default_and_typ
 def test_every_node_has_an_executable_in_the_ros_package():
     text = (ROOT / "CMakeLists.txt").read_text()
     listed = re.search(r"foreach\(node ([a-z ]+)\)", text).group(1).split()
-    assert set(listed) == {entry.executable for entry in bringup.table()} == set(bringup.NODES)
+    everything = bringup.table(dict.fromkeys(bringup.OPTIONAL.values(), True))
+    assert set(listed) == {entry.executable for entry in everything} == set(bringup.NODES)
+
+
+def test_the_recorder_runs_only_when_asked_for():
+    assert "recorder" not in [e.name for e in bringup.table()]
+    (recorder,) = [e for e in bringup.table({"record": True, "record_folder": "/r"}) if e.name == "recorder"]
+    assert recorder.parameters["folder"] == "/r"
+
+
+def test_a_namespace_keeps_two_c_arms_apart():
+    for entry in bringup.table(namespace="left/"):
+        assert "__ns:=/left" in entry.command and "/tf:=tf" in entry.command
+    assert not any("__ns" in part for entry in bringup.table() for part in entry.command)
+    for wrong in ("2nd", "a b", "a//b", "ä"):
+        with pytest.raises(ValueError, match="namespace"):
+            bringup.table(namespace=wrong)
 
 
 def test_table_takes_arguments_and_refuses_unknown_ones():
