@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_model.mask_threshold import best_dice_logit
 from fluorosam_model.preprocess import Letterbox, to_input
 from fluorosam_model.runtime.backend import (
     BACKGROUND_LABEL,
@@ -190,7 +191,9 @@ class Predictor:
         mask = np.zeros((letterbox.height, letterbox.width), bool)
         box = centroid = None
         if present:
-            mask = letterbox.plane_to_image(logits) > 0
+            # A text is about one structure that is there; clicks and boxes say more exactly how far it reaches.
+            cut = 0.0 if question.geometric else best_dice_logit(logits)
+            mask = letterbox.plane_to_image(logits) > cut
             box, centroid = _extent(mask)
         keys = (question.structure.key,) if question.structure else ()
         # A structure without a single pixel is not there, whatever the presence head says.

@@ -30,7 +30,10 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class Decoded:
-    """mask_logits (N, 3, S/4, S/4), iou (N, 3) in 0…1, presence_logit (N,), code (N,) int64 (−1 without text)."""
+    """mask_logits (N, 3, S/4, S/4), iou (N, 3) in 0…1, presence_logit (N,), code (N,) int64 (−1 without text).
+
+    The mask to take is the one with the highest iou; with text it is always the first, the others' iou is 0.
+    """
 
     mask_logits: Tensor
     iou: Tensor
@@ -80,4 +83,7 @@ class FluoroSAM(nn.Module):
         logits, iou, presence = self.mask_decoder(
             embedding, high4, self.prompt_encoder.grid_positions(), text_token, point_tokens, real, dense
         )
+        # A text means one thing: the first hypothesis is its answer, the others are for points, which may mean several.
+        others = torch.arange(iou.shape[1], device=iou.device) > 0
+        iou = iou * (1 - has_text[:, None] * others)
         return Decoded(logits, iou, presence, torch.where(has_text > 0, code, -1))

@@ -24,11 +24,14 @@ class DataConfig:
     """Where pictures come from.
 
     patients: names or paths for `load_patient`; "synthetic:0-19@2" means twenty of them; one named twice is drawn twice
-    as often. renderer: "cpu" or "cuda". Views are kept in memory: initial_views are rendered first, new_views_per_batch
-    are added or replaced afterwards. workers: processes that make batches; 0 uses a thread, enough beside a CPU.
+    as often. synthetic_share: share of the views that are of synthetic bodies, where real CTs are named, too. renderer:
+    "cpu" or "cuda". preview: half the in-plane resolution of fine CTs. Views are kept in memory: initial_views are
+    rendered first, new_views_per_batch are added or replaced afterwards. workers: processes that make batches; 0 uses
+    a thread, enough beside a CPU.
     """
 
     patients: tuple[str, ...] = ("chest",)
+    synthetic_share: float = 0.5
     renderer: str = "cpu"
     preview: bool = True
     randomised: float = 0.7
@@ -90,7 +93,7 @@ class TrainingConfig:
     """A whole run. device: "cpu", "cuda" or "auto". precision: "float32", "bfloat16" or "measure" (the faster one).
 
     frozen_blocks: how many blocks of the lite encoder, counted from the image, keep their ImageNet weights.
-    start_from: weights that a new run begins with instead of a text stage, a run's best.pt or a safetensors file.
+    start_from: weights that a new run begins with, a run's best.pt or a safetensors file; their codebook stays.
     """
 
     name: str = "lite"

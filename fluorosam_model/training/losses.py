@@ -51,14 +51,13 @@ def dense_loss(logits: Tensor, coverage: Tensor) -> Tensor:
 def hypotheses_loss(logits: Tensor, target: Tensor, iou: Tensor, ambiguous: Tensor) -> Tensor:
     """Loss of three hypotheses (N, 3, H, W) for one target (N, H, W), with the IoU estimates (N, 3) → (N,).
 
-    Only the best hypothesis of an ambiguous prompt (points; `ambiguous` (N,) 1) is trained; of a text, which means one
-    thing, the others are trained a little, too, so that a wrong choice between them costs little.
+    The best hypothesis of an ambiguous prompt (points; `ambiguous` (N,) 1) is trained, the others a little, so that
+    none is lost; of a text, which means one thing, only the first, which is its answer.
     """
     each = mask_loss(logits, target[:, None].expand_as(logits))
-    best = each.min(dim=1).values
-    share = 0.3 * (1 - ambiguous) + 0.03 * ambiguous
-    quality = F.mse_loss(iou, hard_iou(logits.detach(), target[:, None]), reduction="none").mean(dim=1)
-    return (1 - share) * best + share * each.mean(dim=1) + quality
+    error = (iou - hard_iou(logits.detach(), target[:, None])) ** 2
+    several = 0.97 * each.min(dim=1).values + 0.03 * each.mean(dim=1) + error.mean(dim=1)
+    return torch.where(ambiguous > 0, several, each[:, 0] + error[:, 0])
 
 
 def gather_best(logits: Tensor, iou: Tensor) -> Tensor:

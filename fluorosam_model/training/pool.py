@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,14 +14,18 @@ from fluorosam_sim.anatomy import LABELS
 from fluorosam_sim.carm import CArmConfig, CArmPose
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.patients.contrast import without_contrast
+from fluorosam_sim.patients.library import SYNTHETIC
 from fluorosam_sim.render import CpuRenderer, Renderer, Rendering
-from fluorosam_sim.views import ViewSampler
+from fluorosam_sim.views import ViewSampler, sample_view
 
 VIEW_SIZE = 256
 BITS_SIZE = 128
 RENDERERS = ("cpu", "cuda")
 _WORDS = (len(LABELS) + 63) // 64
 _ATTEMPTS = 50
+_FINE_MM = 1.0
+ACTIVE_BODIES = 4
+VIEWS_A_BODY = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,43 +40,91 @@ class View:
 class ViewSource:
     """Renders random views of patients; real ones every other time with the contrast medium taken out of the vessels.
 
-    preview: half the in-plane resolution of the CT, which at 256 px hardly shows and renders four times faster.
+    Directions are those held out for testing or those that are not; of synthetic bodies, which are held out as a whole,
+    testing takes any. At most `ACTIVE_BODIES` synthetic ones are prepared at a time, and one is replaced now and then.
+
+    preview: half the in-plane resolution of a CT with voxels under a millimetre, which at 256 px hardly shows and
+    renders four times faster. synthetic_share: share of views of synthetic bodies, where there are both kinds.
     """
 
     def __init__(
-        self, patients: Sequence[Patient], seed: int, held_out: bool, preview: bool = True, renderer: str = "cpu"
+        self,
+        patients: Sequence[Patient],
+        seed: int,
+        held_out: bool,
+        preview: bool = True,
+        renderer: str = "cpu",
+        synthetic_share: float = 0.5,
     ) -> None:
-        self.held_out = held_out
         self._rng = np.random.default_rng(seed)
-        self._sampled: list[tuple[ViewSampler, tuple[Renderer, ...]]] = []
-        for patient in patients:
-            # A synthetic body has contrast or not as its seed says.
-            synthetic = patient.name.startswith("synthetic:")
-            bodies = (patient,) if synthetic else (patient, without_contrast(patient))
-            renderers = tuple(_renderer(body, preview, renderer) for body in bodies)
-            self._sampled.append((ViewSampler(patient), renderers))
+        synthetic = [each for each in patients if each.name.startswith(f"{SYNTHETIC}:")]
+        self._held_out, self._preview, self._kind = held_out, preview, renderer
+        self._real = [_RealBody(each, held_out, self._renderer) for each in patients if each not in synthetic]
+        self._waiting = [synthetic[number] for number in self._rng.permutation(len(synthetic))]
+        self._active: list[_SyntheticBody] = []
+        self._share = float(bool(synthetic)) if not self._real or not synthetic else synthetic_share
         self._count = 0
 
     def render(self) -> tuple[Rendering, CArmConfig, CArmPose]:
         """The next view."""
-        sampler, renderers = self._sampled[self._rng.integers(len(self._sampled)) if len(self._sampled) > 1 else 0]
-        renderer = renderers[self._count % len(renderers)]
-        self._count += 1
         for _ in range(_ATTEMPTS):
-            config, pose = sampler.sample(self._rng, self.held_out)
+            body = self._next_body()
+            config, pose = body.sample(self._rng)
             try:
-                return renderer.render(config.projection(pose)), config, pose
+                return body.next_renderer().render(config.projection(pose)), config, pose
             except ValueError:  # the tube or the detector would be inside the patient
                 continue
         raise RuntimeError("No view of this patient could be rendered: the volume is too large for the C-arm.")
 
+    def _next_body(self) -> _RealBody | _SyntheticBody:
+        if self._rng.random() >= self._share:
+            return self._real[self._rng.integers(len(self._real))]
+        self._count += 1
+        room = len(self._active) < ACTIVE_BODIES
+        if self._waiting and (self._count % VIEWS_A_BODY == 0 or room):
+            if not room:
+                self._waiting.append(self._active.pop(0).patient)
+            held_out = None if self._held_out else False
+            self._active.append(_SyntheticBody(self._waiting.pop(0), held_out, self._renderer))
+        return self._active[self._rng.integers(len(self._active))]
 
-def _renderer(patient: Patient, preview: bool, kind: str) -> Renderer:
-    if kind == "cpu":
-        return CpuRenderer(patient, preview)
-    from fluorosam_sim.render.cuda import CudaRenderer
+    def _renderer(self, patient: Patient) -> Renderer:
+        preview = self._preview and sorted(patient.spacing_mm)[1] < _FINE_MM
+        if self._kind == "cpu":
+            return CpuRenderer(patient, preview)
+        from fluorosam_sim.render.cuda import CudaRenderer
 
-    return CudaRenderer(patient, preview)
+        return CudaRenderer(patient, preview)
+
+
+class _RealBody:
+    """A labelled CT, with and without contrast medium."""
+
+    def __init__(self, patient: Patient, held_out: bool, renderer: Callable[[Patient], Renderer]) -> None:
+        self.patient, self._held_out = patient, held_out
+        self._sampler = ViewSampler(patient)
+        self._renderers = itertools.cycle([renderer(patient), renderer(without_contrast(patient))])
+
+    def sample(self, rng: np.random.Generator) -> tuple[CArmConfig, CArmPose]:
+        return self._sampler.sample(rng, self._held_out)
+
+    def next_renderer(self) -> Renderer:
+        return next(self._renderers)
+
+
+class _SyntheticBody:
+    """A synthetic body, which has contrast medium or not as its seed says; standard views and random ones."""
+
+    def __init__(self, patient: Patient, held_out: bool | None, renderer: Callable[[Patient], Renderer]) -> None:
+        self.patient, self._held_out = patient, held_out
+        self._renderer = renderer(patient)
+
+    def sample(self, rng: np.random.Generator) -> tuple[CArmConfig, CArmPose]:
+        view = sample_view(self.patient, rng, held_out=self._held_out, size_px=VIEW_SIZE)
+        return view.config, view.pose
+
+    def next_renderer(self) -> Renderer:
+        return self._renderer
 
 
 def vocabulary_bits(rendering: Rendering, every: int = 2) -> npt.NDArray[np.uint64]:

@@ -79,7 +79,7 @@ def promptable_step(
     with autocast:
         again = model.decode(embedding, high4, **vars(second))
     refined_loss = _mean(
-        hypotheses_loss(again.mask_logits.float(), target[rows], again.iou.float(), torch.ones_like(second.has_text)),
+        hypotheses_loss(again.mask_logits.float(), target[rows], again.iou.float(), 1 - second.has_text),
         present[rows],
     )
     dense_part = dense_loss(dense.float(), batch.coverage)

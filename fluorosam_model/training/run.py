@@ -23,7 +23,7 @@ from fluorosam_model.training.pool import ViewPool, ViewSource, ViewStore
 from fluorosam_model.training.promptable import promptable_step
 from fluorosam_model.training.prompting import Vocabulary
 from fluorosam_model.training.state import RunFolder, RunState
-from fluorosam_model.training.text import code_owners, train_text, wording_accuracy
+from fluorosam_model.training.text import code_owners, refine_text, train_text, wording_accuracy
 from fluorosam_model.training.validation import Validator
 from fluorosam_model.training.wordings import held_out_wordings, training_wordings
 from fluorosam_sim.patients import load_patient
@@ -74,7 +74,8 @@ class _Run:
             self.say(f"starting from {config.start_from}")
         renderer, preview = config.data.renderer, config.data.preview
         others = [load_patient(name) for name in expand_names(config.validation.patients)]
-        held_out = ViewSource(others, config.validation.seed, True, preview, renderer)
+        share = config.data.synthetic_share
+        held_out = ViewSource(others, config.validation.seed, True, preview, renderer, share)
         self.validator = Validator(
             held_out,
             config.validation.views,
@@ -87,7 +88,7 @@ class _Run:
         del held_out
         # Continued runs go on with other views instead of repeating the first ones.
         seed = config.seed + 1000 * self.state.step
-        source = ViewSource(patients, seed, False, preview, renderer)
+        source = ViewSource(patients, seed, False, preview, renderer, share)
         self.pool = ViewPool(source, ViewStore(config.data.pool_views, shared=config.data.workers > 0))
         self.embeddings = torch.from_numpy(self.train_texts.embeddings).to(self.device)
         self.say(f"{self.device}, {str(self.dtype).removeprefix('torch.')}, {len(self.labels)} labels")
@@ -120,7 +121,8 @@ class _Run:
         def report(step: int, log: dict[str, float]) -> None:
             self.folder.log(stage="text", step=step, **log)
 
-        train_text(encoder, self.train_texts, config, rng, report)
+        teach = refine_text if self.config.start_from else train_text
+        teach(encoder, self.train_texts, config, rng, report)
         owners = code_owners(encoder, self.train_texts)
         scores = {
             "wordings": wording_accuracy(encoder, owners, self.train_texts),

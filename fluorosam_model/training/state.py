@@ -80,7 +80,7 @@ class RunState:
         os.replace(partial, path)
 
     def start_from(self, path: str | Path) -> None:
-        """Begin with other weights, in the dense stage; read-outs of labels that they do not know start afresh.
+        """Begin with other weights; read-outs of labels that they do not know start afresh.
 
         Raises ValueError for a file without weights, or with those of another kind of model.
         """
@@ -96,7 +96,6 @@ class RunState:
                     for name, value in self.dense.named_parameters():
                         value[row] = checkpoint.dense[name][known[label]]
         self.average.load_state_dict(self.networks.state_dict())
-        self.begin_stage("dense")
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same configuration."""

@@ -17,6 +17,7 @@ _TEMPERATURE = 0.07
 _NOISE = 0.02
 _QUANTISED_SHARE = 0.4  # of the steps, at the end
 _UNKNOWN_SHARE = 0.15
+_NEVER = -1e4
 
 
 def train_text(
@@ -48,6 +49,39 @@ def train_text(
             encoder.quantizer.follow(meaning.detach(), code)
             commitment = (1 - (meaning * encoder.quantizer.codebook[code]).sum(dim=1)).mean()
             loss = loss + F.cross_entropy(quantised @ directions.t() / _TEMPERATURE, target) + commitment
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 99:
+            report(step + 1, {"text_loss": loss.item()})
+    encoder.eval()
+
+
+def refine_text(
+    encoder: TextEncoder,
+    wordings: Wordings,
+    config: TextConfig,
+    rng: np.random.Generator,
+    report: Callable[[int, dict[str, float]], None],
+) -> None:
+    """Teach the MLP other wordings and leave the codebook as it is, for weights whose decoder knows what a code means.
+
+    A class keeps the codes that most wordings of it have; a wording is right with any of them.
+    """
+    codebook = encoder.quantizer.codebook
+    embeddings = torch.from_numpy(wordings.embeddings).to(codebook.device)
+    owners = torch.from_numpy(code_owners(encoder, wordings)).to(codebook.device)
+    optimizer = torch.optim.AdamW(encoder.mlp.parameters(), config.lr, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, config.steps)
+    encoder.train()
+    for step in range(config.steps):
+        rows, classes = _balanced(wordings, config.batch, rng)
+        text = embeddings[rows.to(codebook.device)]
+        meaning = encoder.project(text + _NOISE * torch.randn_like(text))
+        nearness = (meaning @ codebook.t() / _TEMPERATURE).masked_fill(owners < 0, _NEVER).log_softmax(dim=1)
+        own = owners == classes.to(codebook.device)[:, None]
+        loss = -nearness.masked_fill(~own, _NEVER).logsumexp(dim=1).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from fluorosam_model.mask_threshold import best_dice_logit
 from fluorosam_model.modeling import FluoroSAM
 from fluorosam_model.preprocess import to_input
 from fluorosam_model.training.augment import coverage
@@ -126,14 +127,15 @@ class Validator:
         masks = np.stack([self._vocabulary.mask(int(index), case.coverage) for index in present])
         truth = torch.from_numpy(masks) > 0.5
         large = np.flatnonzero(masks.mean(axis=(1, 2)) >= LARGE_SHARE)
-        sums["text"] += [_dice(best[k] > 0, truth[k]) for k in large]
+        answers = _masks(best[: len(present)])
+        sums["text"] += [_dice(answers[k], truth[k]) for k in large]
         sums["best_of_3"] += [max(_dice(hypotheses[k, m] > 0, truth[k]) for m in range(3)) for k in large]
-        sums["sides"] += self._sides(present, best[: len(present)] > 0, truth, masks)
+        sums["sides"] += self._sides(present, answers, truth, masks)
         if len(large) == 0:
             return
         rows = [int(rng.choice(self._held_out.rows[present[k]])) for k in large]
         other, _, _ = ask(_text_prompts(self._held_out.embeddings[rows]))
-        sums["held_out"] += [_dice(other[i] > 0, truth[k]) for i, k in enumerate(large)]
+        sums["held_out"] += [_dice(mask, truth[k]) for mask, k in zip(_masks(other), large, strict=True)]
         points = torch.from_numpy(np.stack([random_point(masks[k], rng) for k in large]))[:, None]
         labels = torch.ones(points.shape[:2])
         one, _, _ = ask(_point_prompts(points, labels))
@@ -174,6 +176,12 @@ def _point_prompts(points: Tensor, labels: Tensor, mask: Tensor | None = None) -
     given = torch.zeros(count, 1, 64, 64) if mask is None else mask[:, None]
     has_mask = torch.full((count,), 0.0 if mask is None else 1.0)
     return PromptTensors(torch.zeros(count, 384), torch.zeros(count), points, labels, given, has_mask)
+
+
+def _masks(logits: Tensor) -> Tensor:
+    """(N, H, W) logits of texts → masks, cut as the predictor does."""
+    cuts = [best_dice_logit(each) for each in logits.numpy()]
+    return logits > torch.tensor(cuts)[:, None, None]
 
 
 def _dice(mask: Tensor, truth: Tensor) -> float:

@@ -130,10 +130,10 @@ def test_losses_prefer_the_truth() -> None:
     target[:, 10:30, 10:30] = 1
     right = (target * 2 - 1) * 8
     assert mask_loss(right, target) < 0.02 < 0.5 < mask_loss(-right, target)
-    three = torch.stack([right[0], -right[0], -right[0]])[None]
-    iou, ambiguous = torch.tensor([[1.0, 0.0, 0.0]]), torch.ones(1)
-    assert hypotheses_loss(three, target, iou, ambiguous) < hypotheses_loss(three, target, 1 - iou, ambiguous)
-    assert hypotheses_loss(three, target, iou, ambiguous) < hypotheses_loss(three, target, iou, 1 - ambiguous)
+    three = torch.stack([-right[0], right[0], -right[0]])[None]
+    iou, points, text = torch.tensor([[0.0, 1.0, 0.0]]), torch.ones(1), torch.zeros(1)
+    assert hypotheses_loss(three, target, iou, points) < hypotheses_loss(three, target, 1 - iou, points)
+    assert hypotheses_loss(three, target, iou, points) < hypotheses_loss(three, target, iou, text) - 1
 
 
 def test_absent_texts_mean_nothing_of_the_vocabulary() -> None:
@@ -243,7 +243,8 @@ def test_a_new_run_starts_from_other_weights(small_world: None, tmp_path: Path) 
     second = run.train(tmp_path / "second.yaml", tmp_path / "second")
     begun = torch.load(second / "last.pt", weights_only=True)["average"]
     for name, value in torch.load(first / "best.pt", weights_only=True)["average"].items():
-        assert torch.equal(begun[name], value), name
+        # The text's MLP learns the wordings anew; the codes keep their meaning.
+        assert torch.equal(begun[name], value) or name.startswith("model.text_encoder.mlp"), name
     other = again.replace("dim: 32", "dim: 64")
     (tmp_path / "third.yaml").write_text(f"start_from: {first / 'best.pt'}\n{other}", encoding="utf-8")
     with pytest.raises(ValueError, match="another model"):
