@@ -108,8 +108,11 @@ def _require_torch(what: str) -> None:
 
 def evaluate(
     weights: Annotated[str, typer.Argument(help="Name of a shipped model, or a path to an exported one.")],
-    data: Annotated[str, typer.Argument(help='A patient ("chest", a CT) or a folder of images with masks.')],
-    views: Annotated[int, typer.Option(min=1, help="Number of held-out views of a patient.")] = 60,
+    data: Annotated[
+        list[str],
+        typer.Argument(help='Patients ("chest", a CT, "synthetic:9000-9003@2"), or a folder of images with masks.'),
+    ],
+    views: Annotated[int, typer.Option(min=1, help="Number of held-out views of each patient.")] = 60,
     seed: Annotated[int, typer.Option(help="Seed of the views.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
@@ -124,7 +127,7 @@ def evaluate(
         task = progress.add_task("Evaluating", total=len(dataset))
         evaluation = measure(predictor, dataset, seed, lambda count: progress.update(task, completed=count))
     if as_json:
-        typer.echo(json.dumps(evaluation.report(), indent=2))
+        typer.echo(json.dumps({"data": data, "images": len(dataset), **evaluation.report()}, indent=2))
     else:
         print_tables(evaluation, Console())
 
@@ -202,14 +205,19 @@ def _segment(predictor: Any, path: Path, prompts: list[Any], out: Path, name: st
     ]
 
 
-def _dataset(data: str, views: int, seed: int) -> Any:
+def _dataset(data: list[str], views: int, seed: int) -> Any:
     from fluorosam_model.evaluation import FolderDataset, TwinViews
     from fluorosam_sim.patients import load_patient
+    from fluorosam_sim.patients.names import expand_names
 
-    folder = Path(data)
+    folder = Path(data[0])
     if folder.is_dir() and not any(folder.glob("ct.nii*")):
+        if len(data) > 1:
+            raise ValueError("A folder of images is evaluated on its own: name one folder, or patients.")
         return FolderDataset(folder)
-    return TwinViews(load_patient(data), views, seed)
+    names = expand_names(data)
+    load_patient(names[0])  # a wrong name is said before anything is measured
+    return TwinViews(names, views, seed)
 
 
 def _prompts(texts: list[str] | None, points: list[str] | None, box: str | None) -> list[Any]:

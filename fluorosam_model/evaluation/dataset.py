@@ -27,8 +27,8 @@ class Sample:
     """One image and what is in it.
 
     image: as `to_input` takes it. masks: structure key → (H, W) bool truth, only structures that are in the image.
-    absent: keys of structures that are surely not in it. patient, view: who and how, for grouping. unscored: keys of
-    structures that the scan cuts off; they count for side and presence only.
+    absent: keys of structures that are surely not in it. patient, view, series: who and how, for grouping. unscored:
+    keys of structures that the scan cuts off; they count for side and presence only.
     """
 
     image: npt.NDArray[Any]
@@ -37,6 +37,7 @@ class Sample:
     patient: str
     view: str
     unscored: frozenset[str] = field(default_factory=frozenset)
+    series: str = ""
 
 
 class Dataset(Protocol):

@@ -36,6 +36,7 @@ class MaskScore:
     dice: float
     iou: float
     hd_px: float
+    series: str = ""
 
 
 @dataclass
@@ -54,13 +55,14 @@ class Evaluation:
     def report(self) -> dict[str, Any]:
         """The measured numbers as JSON-ready values, null where nothing was measured.
 
-        {overall: {text, points2, points8, box: {dice, iou, hd_px, n}}, structures: {key: the same}, sides: {accuracy,
-        n}, presence: {auroc, ece}, wordings: {dice_drop}}
+        {overall: {text, points2, points8, box: {dice, iou, hd_px, n}}, structures: {key: the same}, series: {name: the
+        same}, patients: {name: the same}, sides: {accuracy, n}, presence: {auroc, ece}, wordings: {dice_drop}}
         """
-        keys = sorted({score.structure for score in self.masks})
         return {
             "overall": {mode: _means(self.of(mode)) for mode in MODES},
-            "structures": {key: {mode: _means(self.of(mode, key)) for mode in MODES} for key in keys},
+            "structures": self._by("structure"),
+            "series": self._by("series"),
+            "patients": self._by("patient"),
             "sides": {"accuracy": _number(np.mean(self.sides)) if self.sides else None, "n": len(self.sides)},
             "presence": {
                 "auroc": _number(auroc(self.presence_scores, self.presence_truths)),
@@ -69,9 +71,16 @@ class Evaluation:
             "wordings": {"dice_drop": self._dice_drop()},
         }
 
-    def of(self, mode: str, key: str | None = None) -> list[MaskScore]:
-        """The scores of one mode, of one structure or of all."""
-        return [score for score in self.masks if score.mode == mode and key in (None, score.structure)]
+    def of(self, mode: str) -> list[MaskScore]:
+        """The scores of one mode."""
+        return [score for score in self.masks if score.mode == mode]
+
+    def _by(self, attribute: str) -> dict[str, dict[str, dict[str, float | int | None]]]:
+        names = sorted({getattr(score, attribute) for score in self.masks} - {""})
+        return {
+            name: {mode: _means([s for s in self.of(mode) if getattr(s, attribute) == name]) for mode in MODES}
+            for name in names
+        }
 
     def dice_interval(self, mode: str) -> tuple[float, float]:
         """95 % bootstrap interval of the mean Dice, by patient, or by view where there is only one patient."""
@@ -137,7 +146,14 @@ def _scored(sample: Sample) -> list[str]:
 def _score(mode: str, key: str, sample: Sample, prediction: Prediction) -> MaskScore:
     mask, truth = prediction.mask, sample.masks[key]
     return MaskScore(
-        mode, key, sample.patient, sample.view, dice(mask, truth), iou(mask, truth), hausdorff_px(mask, truth)
+        mode,
+        key,
+        sample.patient,
+        sample.view,
+        dice(mask, truth),
+        iou(mask, truth),
+        hausdorff_px(mask, truth),
+        sample.series,
     )
 
 

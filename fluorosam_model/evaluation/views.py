@@ -1,67 +1,99 @@
-"""Views of a digital patient that no training has seen, as the detector shows them, with their truth."""
+"""Views of digital patients that no training has seen, as the detector shows them, with their truth."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from fluorosam_model.evaluation.dataset import Sample
 from fluorosam_sim.anatomy import STRUCTURES, Structure
-from fluorosam_sim.patients import Patient
+from fluorosam_sim.carm import CArmConfig, CArmPose, Collimation
+from fluorosam_sim.patients import Patient, load_patient
+from fluorosam_sim.patients.library import SYNTHETIC
 from fluorosam_sim.render.cpu import CpuRenderer
 from fluorosam_sim.render.detector import expose
 from fluorosam_sim.render.renderer import Rendering
-from fluorosam_sim.views import ViewSampler
+from fluorosam_sim.views import SERIES, ViewSampler, sample_view
 
 IMAGE_PX = 512
-_ATTEMPTS = 50
+RANDOM = "random"
+_ATTEMPTS = 200
 _PRESENT_FRACTION = 0.005
 
 
 class TwinViews:
-    """`count` random views from the directions that are held out from training; the same seed gives the same views.
+    """`count` views of each patient, named as for `load_patient`; the same seed gives the same views.
+
+    Of a CT, whose other views are trained on, random views from the directions that are held out from training. Of a
+    synthetic body standard views, a little off as people take them, from all series in turn, and random ones: any
+    direction, since bodies for testing are held out as a whole (seeds from 9000 on; others are trained on).
 
     What no ray meets is absent, which takes the patient's labels to be complete. A structure that covers less than
     0.5 % of the image is neither present nor absent. Structures that the scan cuts off are not scored.
     """
 
-    def __init__(self, patient: Patient, count: int, seed: int = 0, size_px: int = IMAGE_PX) -> None:
-        self._patient = patient
-        self._count = count
-        self._seed = seed
-        self._size_px = size_px
-        self._sampler = ViewSampler(patient)
-        self._renderer = CpuRenderer(patient)
-        self._unscored = frozenset(each.key for each in STRUCTURES if patient.cut.intersection(each.members))
+    def __init__(self, patients: Sequence[str | Patient], count: int, seed: int = 0, size_px: int = IMAGE_PX) -> None:
+        self._patients, self._count, self._seed, self._size_px = patients, count, seed, size_px
 
     def __len__(self) -> int:
-        return self._count
+        return self._count * len(self._patients)
 
     def __iter__(self) -> Iterator[Sample]:
-        rng = np.random.default_rng(self._seed)
-        for number in range(self._count):
+        for number, named in enumerate(self._patients):
+            patient = load_patient(named) if isinstance(named, str) else named
+            rng = np.random.default_rng(self._seed + 1000 * number)
+            yield from _OnePatient(patient, self._size_px).samples(self._count, rng)
+
+
+class _OnePatient:
+    def __init__(self, patient: Patient, size_px: int) -> None:
+        self._patient, self._size_px = patient, size_px
+        self._renderer = CpuRenderer(patient)
+        self._unscored = frozenset(each.key for each in STRUCTURES if patient.cut.intersection(each.members))
+        self._sampler = None if patient.name.startswith(f"{SYNTHETIC}:") else ViewSampler(patient)
+
+    def samples(self, count: int, rng: np.random.Generator) -> Iterator[Sample]:
+        for number in range(count):
             yield self._sample(number, rng)
 
     def _sample(self, number: int, rng: np.random.Generator) -> Sample:
         for _ in range(_ATTEMPTS):
-            config, pose = self._sampler.sample(rng, held_out=True)
+            config, pose, collimation, series = self._view(number, rng)
             try:
                 rendering = self._renderer.render(config.projection(pose, (self._size_px, self._size_px)))
             except ValueError:  # the tube or the detector would be inside the patient
                 continue
-            image = expose(rendering, config, config.open_field, rng)
+            image = expose(rendering, config, collimation, rng)
             view = f"{number:04d} primary {pose.primary_deg:.0f}° secondary {pose.secondary_deg:.0f}°"
-            return self._labelled(rendering, image, view)
+            return self._labelled(rendering, image, view, series, config.open_pixels(collimation, image.shape[::-1]))
         raise RuntimeError("No view of this patient could be rendered: the volume is too large for the C-arm.")
 
-    def _labelled(self, rendering: Rendering, image: np.ndarray, view: str) -> Sample:
+    def _view(self, number: int, rng: np.random.Generator) -> tuple[CArmConfig, CArmPose, Collimation, str]:
+        if self._sampler is not None:
+            config, pose = self._sampler.sample(rng, held_out=True)
+            return config, pose, config.open_field, RANDOM
+        wanted = (*SERIES, RANDOM)[number % (len(SERIES) + 1)]
+        for _ in range(_ATTEMPTS):
+            found = sample_view(self._patient, rng, named_share=0.0 if wanted == RANDOM else 1.0, size_px=self._size_px)
+            series = found.view.series if found.view else RANDOM
+            if series in (wanted, RANDOM):  # random although a named one was wanted: this patient has none
+                break
+        return found.config, found.pose, found.collimation, series
+
+    def _labelled(
+        self, rendering: Rendering, image: np.ndarray, view: str, series: str, field: tuple[int, int, int, int]
+    ) -> Sample:
         visible = frozenset(rendering.visible)
+        x0, y0, x1, y1 = field
+        shown = np.zeros(image.shape, bool)
+        shown[y0:y1, x0:x1] = True
 
         def seen(each: Structure) -> bool:
             return not visible.isdisjoint(each.members)
 
-        masks = {each.key: rendering.mask(each.members) for each in STRUCTURES if seen(each)}
+        # What lies behind the blades is neither there to be found nor surely absent.
+        masks = {each.key: rendering.mask(each.members) & shown for each in STRUCTURES if seen(each)}
         present = {key: mask for key, mask in masks.items() if mask.mean() >= _PRESENT_FRACTION}
         absent = tuple(each.key for each in STRUCTURES if not seen(each))
-        return Sample(image, present, absent, self._patient.name, view, self._unscored)
+        return Sample(image, present, absent, self._patient.name, view, self._unscored, series)

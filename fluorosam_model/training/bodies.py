@@ -10,24 +10,8 @@ import numpy.typing as npt
 from fluorosam_model.training.config import ConfigError
 from fluorosam_sim.anatomy import LABELS
 from fluorosam_sim.patients import Patient, load_patient
-from fluorosam_sim.patients.build_many import parse_seeds
 from fluorosam_sim.patients.held_out import is_held_out_patient
-
-
-def expand_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Names for `load_patient`, with several seeds such as "synthetic:0-19@2" written out.
-
-    Raises PatientError for seeds that are none.
-    """
-    expanded: list[str] = []
-    for name in names:
-        kind, _, rest = name.partition(":")
-        seeds, at, spacing = rest.partition("@")
-        if kind == "synthetic":
-            expanded += [f"synthetic:{seed}{at}{spacing}" for seed in parse_seeds(seeds)]
-        else:
-            expanded.append(name)
-    return tuple(expanded)
+from fluorosam_sim.patients.names import expand_names
 
 
 def training_patients(names: Iterable[str]) -> tuple[Patient, ...]:

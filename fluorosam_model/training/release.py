@@ -11,7 +11,6 @@ from scipy.optimize import minimize
 from fluorosam_model.checkpoint import read_checkpoint, write_checkpoint
 from fluorosam_model.export import export_onnx, write_card
 from fluorosam_model.modeling import deployable
-from fluorosam_model.training.bodies import expand_names
 from fluorosam_model.training.config import load_config
 from fluorosam_model.training.pool import ViewSource
 from fluorosam_model.training.prompting import Vocabulary
@@ -21,6 +20,7 @@ from fluorosam_model.training.validation import Validator
 from fluorosam_model.training.wordings import held_out_wordings, training_wordings
 from fluorosam_sim.anatomy import LABELS, STRUCTURES
 from fluorosam_sim.patients import load_patient
+from fluorosam_sim.patients.names import expand_names
 
 _CALIBRATION_SEED = 30000  # other views than those that chose the checkpoint
 

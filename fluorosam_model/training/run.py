@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from fluorosam_model.modeling.efficientnet import EfficientNetLite0
 from fluorosam_model.training.batches import Batch, BatchMaker, Prefetcher, WorkerPool
-from fluorosam_model.training.bodies import expand_names, label_columns, training_patients
+from fluorosam_model.training.bodies import label_columns, training_patients
 from fluorosam_model.training.config import TrainingConfig, load_config
 from fluorosam_model.training.dense import dense_step
 from fluorosam_model.training.device import pick_device, pick_precision
@@ -27,6 +27,7 @@ from fluorosam_model.training.text import code_owners, refine_text, train_text, 
 from fluorosam_model.training.validation import Validator
 from fluorosam_model.training.wordings import held_out_wordings, training_wordings
 from fluorosam_sim.patients import load_patient
+from fluorosam_sim.patients.names import expand_names
 
 CACHE = Path.home() / ".cache" / "fluorosam"
 _LOG_EVERY_S = 20.0

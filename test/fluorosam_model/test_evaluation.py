@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Iterator, Sequence
@@ -121,7 +122,7 @@ class OneSample:
 def sample() -> Sample:
     masks = {"lung_left": square(60, 10), "lung_right": square(10, 10), "heart": square(40, 50)}
     absent = ("femur_left", "femur_right", "skull", "brain")
-    return Sample(np.zeros((SIZE, SIZE), np.uint8), masks, absent, "someone", "front")
+    return Sample(np.zeros((SIZE, SIZE), np.uint8), masks, absent, "someone", "front", series="chest")
 
 
 def run(oracle: Oracle) -> dict:
@@ -131,7 +132,8 @@ def run(oracle: Oracle) -> dict:
 class TestEvaluator:
     def test_the_report_has_the_agreed_keys(self, sample: Sample) -> None:
         report = run(Oracle(sample))
-        assert set(report) == {"overall", "structures", "sides", "presence", "wordings"}
+        assert set(report) == {"overall", "structures", "series", "patients", "sides", "presence", "wordings"}
+        assert set(report["patients"]) == {"someone"} and set(report["series"]) == {"chest"}
         assert set(report["overall"]) == {"text", "points2", "points8", "box"}
         assert all(set(scores) == {"dice", "iou", "hd_px", "n"} for scores in report["overall"].values())
         assert set(report["structures"]) == set(sample.masks)
@@ -205,7 +207,10 @@ class TestEvaluator:
 
 class TestTwinViews:
     def test_views_are_held_out_and_reproducible(self, phantom: Patient) -> None:
-        first, second = list(TwinViews(phantom, 3, seed=5, size_px=96)), list(TwinViews(phantom, 3, seed=5, size_px=96))
+        first, second = (
+            list(TwinViews([phantom], 3, seed=5, size_px=96)),
+            list(TwinViews([phantom], 3, seed=5, size_px=96)),
+        )
         assert len(first) == 3
         for a, b in zip(first, second, strict=True):
             assert np.array_equal(a.image, b.image)
@@ -217,15 +222,23 @@ class TestTwinViews:
         assert any(sample.masks for sample in first)
 
     def test_truth_is_visible_or_absent_or_neither(self, phantom: Patient) -> None:
-        for sample in TwinViews(phantom, 6, seed=1, size_px=96):
+        for sample in TwinViews([phantom], 6, seed=1, size_px=96):
             assert all(mask.mean() >= 0.005 for mask in sample.masks.values())
             assert not set(sample.masks) & set(sample.absent)
             assert "femur_left" in sample.absent
             assert ("kidney_left" in sample.masks) == ("kidneys" in sample.masks)
 
+    def test_bodies_for_testing_are_seen_from_anywhere(self, phantom: Patient) -> None:
+        body = dataclasses.replace(phantom, name="synthetic:9000")
+        first, second = (list(TwinViews([body, phantom], 20, seed=3, size_px=64)) for _ in range(2))
+        assert [s.patient for s in first] == ["synthetic:9000"] * 20 + ["phantom"] * 20
+        assert all(np.array_equal(a.image, b.image) for a, b in zip(first, second, strict=True))
+        directions = [[float(part.rstrip("°")) for part in s.view.split()[2::2]] for s in first]
+        assert {is_held_out(*direction) for direction in directions[:20]} == {True, False}
+
     def test_a_model_runs_on_them(self, phantom: Patient, tiny_folder: Path) -> None:
         predictor: Predictor = load_predictor(tiny_folder, threads=1)
-        report = evaluate(predictor, TwinViews(phantom, 2, size_px=96)).report()
+        report = evaluate(predictor, TwinViews([phantom], 2, size_px=96)).report()
         assert report["overall"]["text"]["n"] == report["overall"]["box"]["n"]
 
 

@@ -12,15 +12,21 @@ NOTHING = {"dice": None, "iou": None, "hd_px": None, "n": 0}
 def test_card_lists_scores_and_names_the_weak_structures() -> None:
     modes = {"text": MEASURED, "points2": MEASURED, "points8": MEASURED, "box": NOTHING}
     evaluation = {
+        "data": ["chest"],
+        "images": 8,
         "overall": modes,
-        "structures": {"heart": modes, "trachea": {**modes, "text": WEAK}},
+        "series": {"random": modes},
+        "patients": {"chest": modes, "other": {**modes, "text": WEAK}},
+        "structures": {"trachea": {**modes, "text": WEAK}, "heart": modes},
         "sides": {"accuracy": 0.97, "n": 40},
         "presence": {"auroc": 0.98, "ece": 0.04},
         "wordings": {"dice_drop": 0.01},
     }
-    card = model_card("lite", {"patients": {"chest": "a CT"}, "model": {"encoder": "lite"}}, evaluation)
+    other = {**evaluation, "data": ["synthetic:9000"], "sides": {"accuracy": None, "n": 0}}
+    card = model_card("lite", {"patients": {"chest": "a CT"}, "model": {"encoder": "lite"}}, [evaluation, other])
+    assert "## Scores on chest" in card and "## Scores on synthetic:9000" in card
     assert "| text only | 0.71 | 0.60 | 31.4 | 12 | 0.59 |" in card
     assert "| box | – | – | – | 0 | – |" in card
-    assert "97.0% of 40 paired prompts" in card
-    assert "Below 0.4 Dice from text alone: trachea." in card
+    assert "97.0% of 40 paired prompts" in card and "– of 0 paired prompts" in card
     assert card.index("| heart") < card.index("| trachea")
+    assert "series of views" not in card and "| patient | text" in card

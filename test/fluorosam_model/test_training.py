@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from fluorosam_model.training import ConfigError, augment, bodies, load_config, run
+from fluorosam_model.training import ConfigError, augment, bodies, load_config, pool, run
 from fluorosam_model.training.absent import absent_texts
 from fluorosam_model.training.config import TrainingConfig, dump_config
 from fluorosam_model.training.losses import hypotheses_loss, mask_loss
@@ -19,8 +20,10 @@ from fluorosam_model.training.prompting import Vocabulary, jittered_box, random_
 from fluorosam_model.training.release import calibrate
 from fluorosam_model.training.wordings import UNKNOWN, Wordings
 from fluorosam_sim.anatomy import LABELS, STRUCTURES, find
+from fluorosam_sim.patients.names import expand_names
 from fluorosam_sim.patients.patient import Patient
-from fluorosam_sim.render import Rendering
+from fluorosam_sim.render import CpuRenderer, Rendering
+from fluorosam_sim.views import is_held_out
 
 NAMES = ("heart", "lung_upper_lobe_left", "lung_upper_lobe_right", "rib_left_4", "rib_right_4")
 INDEX = {each.key: i for i, each in enumerate(STRUCTURES)}
@@ -252,10 +255,31 @@ def test_a_new_run_starts_from_other_weights(small_world: None, tmp_path: Path) 
 
 
 def test_patients_kept_for_testing_are_refused() -> None:
-    assert bodies.expand_names(["chest", "synthetic:3-5@2"]) == ("chest", *(f"synthetic:{i}@2" for i in (3, 4, 5)))
+    assert expand_names(["chest", "synthetic:3-5@2"]) == ("chest", *(f"synthetic:{i}@2" for i in (3, 4, 5)))
     for names in (["synthetic:8999-9000"], ["gias3:pelvis"], []):
         with pytest.raises(ConfigError):
             bodies.training_patients(names)
+
+
+def test_synthetic_bodies_take_turns_and_share_the_views(phantom: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[str] = []
+
+    def counted(patient: Patient, preview: bool) -> CpuRenderer:
+        prepared.append(patient.name)
+        return CpuRenderer(patient, preview)
+
+    monkeypatch.setattr(pool, "CpuRenderer", counted)
+    monkeypatch.setattr(pool, "ACTIVE_BODIES", 2)
+    monkeypatch.setattr(pool, "VIEWS_A_BODY", 3)
+    several = [phantom, *(dataclasses.replace(phantom, name=f"synthetic:{seed}") for seed in range(5))]
+    source = pool.ViewSource(several, seed=1, held_out=False, synthetic_share=0.75)
+    directions = []
+    for _ in range(40):
+        _, _, pose = source.render()
+        directions.append((pose.primary_deg, pose.secondary_deg))
+    assert prepared[:2] == ["phantom", "phantom"], "with and without contrast medium"
+    assert len(set(prepared)) == 6 and len(prepared) > 8, "all bodies had a turn, some a second one"
+    assert not any(is_held_out(*direction) for direction in directions)
 
 
 def test_label_sets_are_put_in_the_vocabulary_s_order() -> None:
