@@ -16,7 +16,7 @@ from rich.table import Table
 from fluorosam_sim.patients import load_patient
 from fluorosam_sim.patients.build_many import build_many, parse_seeds
 from fluorosam_sim.patients.held_out import FIRST_HELD_OUT_SEED, is_held_out_patient
-from fluorosam_sim.patients.library import PACKAGED
+from fluorosam_sim.patients.packaged import installed
 from fluorosam_sim.patients.patient import PatientError
 from fluorosam_sim.patients.store import SUFFIX, cache_folder, open_patient
 
@@ -36,7 +36,7 @@ def register(program: typer.Typer) -> None:
 def list_patients(as_json: JsonOption = False) -> None:
     """Lists the packaged patients and what the cache holds."""
     rows: list[dict[str, str | bool | int | None]] = [
-        {"name": name, "kind": "packaged", "held_out": False, "mib": None} for name in PACKAGED
+        {"name": name, "kind": "packaged", "held_out": False, "mib": None} for name in installed()
     ]
     folder = cache_folder()
     for path in sorted(folder.glob(f"synthetic-*{SUFFIX}")) if folder.is_dir() else []:

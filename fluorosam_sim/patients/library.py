@@ -22,7 +22,7 @@ from fluorosam_sim.patients.nrrd import read_nrrd
 from fluorosam_sim.patients.patient import Patient, PatientError
 from fluorosam_sim.patients.store import SUFFIX, cached, cached_path, open_patient
 
-PACKAGED = {"chest": packaged.chest}
+PACKAGED = {"chest": packaged.chest, "head": packaged.head}
 SYNTHETIC = "synthetic"
 _LARGEST_SEED = 2**31 - 1
 _SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr")

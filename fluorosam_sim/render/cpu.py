@@ -55,32 +55,13 @@ class CpuRenderer:
         caster can take (rays at more than 90° from the volume's axis).
         """
         volume, view = self._volume, indexed_view(self._volume, projection)
-        out = np.empty((2, projection.height, projection.width), np.float32)
+        out = np.zeros((2, projection.height, projection.width), np.float32)
         bits = np.zeros((projection.height, projection.width, self._words), np.uint64)
         with _LOCK:
-            cast_rays(
-                self._packed_along(view.order[1]),
-                volume.labels,
-                volume.occupied,
-                view.strides,
-                view.sizes,
-                view.occupied_strides,
-                view.source,
-                view.origin,
-                view.du,
-                view.dv,
-                view.step_mm,
-                *_TILE,
-                np.float32(BONE_FROM_GCM3 / volume.scale),
-                np.float32(volume.scale / (BONE_FULL_GCM3 - BONE_FROM_GCM3)),
-                out,
-                bits,
-                labels,
-                self._min_path_mm,
-                view.most_samples(self._min_path_mm),
-            )
+            for drift in view.drifts:
+                self._cast(view, drift, out, bits, labels and drift == view.drifts[0])
             paths_mm = self._paths(view, projection, tuple(paths))
-        out *= np.float32(volume.scale * 0.1)  # g/cm³ × mm → g/cm²
+        out *= np.float32(volume.scale * 0.1 / len(view.drifts))  # g/cm³ × mm → g/cm²
         bare = Rendering(out[0], out[1], bits, self.patient.label_names, paths_mm)
         return with_tools(bare, volume, view, projection, tools) if tools else bare
 
@@ -89,6 +70,39 @@ class CpuRenderer:
     ) -> list[Rendering]:
         """Several views, in their order; takes the sum of their times."""
         return [self.render(projection, labels, tools=tools) for projection in projections]
+
+    def _cast(
+        self,
+        view: View,
+        drift: float,
+        out: npt.NDArray[np.float32],
+        bits: npt.NDArray[np.uint64],
+        labels: bool,
+    ) -> None:
+        """Adds soft tissue and bone in packed density × mm to out (2, H, W); fills the label sets when wanted."""
+        volume = self._volume
+        cast_rays(
+            self._packed_along(view.order[1]),
+            volume.labels,
+            volume.occupied,
+            view.strides,
+            view.sizes,
+            view.occupied_strides,
+            view.source,
+            view.origin,
+            view.du,
+            view.dv,
+            view.step_mm,
+            drift,
+            *_TILE,
+            np.float32(BONE_FROM_GCM3 / volume.scale),
+            np.float32(volume.scale / (BONE_FULL_GCM3 - BONE_FROM_GCM3)),
+            out,
+            bits,
+            labels,
+            self._min_path_mm,
+            view.most_samples(self._min_path_mm),
+        )
 
     def _paths(self, view: View, projection: Projection, names: tuple[str, ...]) -> dict[str, npt.NDArray[np.float32]]:
         channels, kept = label_channels(self.patient.label_names, names)

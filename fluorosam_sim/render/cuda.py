@@ -33,7 +33,7 @@ _PARAMETERS = 21  # numbers a view hands to the kernel
 def _cast(  # type: ignore[no-untyped-def]
     packed, labels, views, out, bits,
     slices, size_a, size_b, stride_s, stride_a, stride_b, height, width, words, word,
-    bone_from, bone_slope, min_path_mm,
+    drift, bone_from, bone_slope, min_path_mm,
     WANT_LABELS: tl.constexpr, WANT_DENSITY: tl.constexpr, PLANES: tl.constexpr,
     TILE_ROWS: tl.constexpr, TILE_COLS: tl.constexpr,
 ):  # fmt: skip
@@ -62,9 +62,9 @@ def _cast(  # type: ignore[no-untyped-def]
     for s in range(0, slices):
         t = s - source_s
         ahead = tl.where(ds > 0, t, -t)
-        a = tl.minimum(tl.maximum(source_a + t * slope_a, 0.0), top_a)
-        b = tl.minimum(tl.maximum(source_b + t * slope_b, 0.0), top_b)
         if WANT_DENSITY:
+            a = tl.minimum(tl.maximum(source_a + (t + drift) * slope_a, 0.0), top_a)
+            b = tl.minimum(tl.maximum(source_b + (t + drift) * slope_b, 0.0), top_b)
             i, k = a.to(tl.int32), b.to(tl.int32)
             fa, fb = a - i.to(tl.float32), b - k.to(tl.float32)
             at = s * stride_s + i * stride_a + k * stride_b
@@ -79,6 +79,8 @@ def _cast(  # type: ignore[no-untyped-def]
             bone += mineral * share
             soft += (density - mineral) * share
         if WANT_LABELS:
+            a = tl.minimum(tl.maximum(source_a + t * slope_a, 0.0), top_a)
+            b = tl.minimum(tl.maximum(source_b + t * slope_b, 0.0), top_b)
             at = s * stride_s + (a + 0.5).to(tl.int32) * stride_a + (b + 0.5).to(tl.int32) * stride_b
             label = tl.load(labels + at).to(tl.int64)
             met = ((ahead > 0) & (ahead < reach)).to(tl.int64)
@@ -92,8 +94,9 @@ def _cast(  # type: ignore[no-untyped-def]
             low1, high1 = low1 | low, high1 | high
     pixel = view.to(tl.int64) * height * width + row * width + col
     if WANT_DENSITY:
-        tl.store(out + 2 * pixel, soft * length, mask=inside)
-        tl.store(out + 2 * pixel + 1, bone * length, mask=inside)
+        first, second = out + 2 * pixel, out + 2 * pixel + 1
+        tl.store(first, tl.load(first, mask=inside) + soft * length, mask=inside)
+        tl.store(second, tl.load(second, mask=inside) + bone * length, mask=inside)
     if WANT_LABELS:
         needed = (min_path_mm / length).to(tl.int32) + 1
         low, high = low1, high1
@@ -139,13 +142,14 @@ class CudaRenderer:
     def render_views(
         self, projections: Sequence[Projection], labels: bool = True, tools: Sequence[PlacedTool] = ()
     ) -> list[Rendering]:
-        """Several views, in their order; those of one size and one main axis run in one launch, tools on the CPU."""
-        groups: dict[tuple[tuple[int, int, int], int, int], list[int]] = {}
+        """Several views, in their order; those of one size that are sampled alike run together, tools on the CPU."""
+        groups: dict[tuple[tuple[int, int, int], tuple[float, ...], int, int], list[int]] = {}
         views = [indexed_view(self._volume, projection) for projection in projections]
         for number, (view, projection) in enumerate(zip(views, projections, strict=True)):
-            groups.setdefault((view.order, projection.height, projection.width), []).append(number)
+            key = (view.order, view.drifts, projection.height, projection.width)
+            groups.setdefault(key, []).append(number)
         results: dict[int, Rendering] = {}
-        for (_, height, width), numbers in groups.items():
+        for (_, _, height, width), numbers in groups.items():
             rendered = self._launch([views[n] for n in numbers], height, width, labels)
             results.update(zip(numbers, rendered, strict=True))
         bare = [results[number] for number in range(len(projections))]
@@ -166,19 +170,25 @@ class CudaRenderer:
         )
         assert parameters.shape[1] == _PARAMETERS
         words = self._words
-        out = torch.empty((len(views), height, width, 2), dtype=torch.float32, device=self._device)
+        out = torch.zeros((len(views), height, width, 2), dtype=torch.float32, device=self._device)
         bits = torch.zeros((len(views), height, width, words), dtype=torch.int64, device=self._device)
         grid = (triton.cdiv(height, _TILE[0]) * triton.cdiv(width, _TILE[1]), len(views))
-        for word in range(0, words if want_labels else 1, _WORDS_A_PASS):
+        # The first launch gives densities and the first two words of labels, the others what is left of either.
+        passes = [(word, first.drifts[0]) for word in range(0, words if want_labels else 1, _WORDS_A_PASS)]
+        passes += [(0, drift) for drift in first.drifts[1:]]
+        for number, (word, drift) in enumerate(passes):
+            again = number > 0 and word == 0
             _cast[grid](
                 self._packed_along(first.order[1]), self._labels,
                 torch.from_numpy(parameters).to(self._device), out, bits,
                 *first.sizes, *first.strides, height, width, words, word,
-                BONE_FROM_GCM3 / volume.scale, volume.scale / (BONE_FULL_GCM3 - BONE_FROM_GCM3), self._min_path_mm,
-                WANT_LABELS=want_labels, WANT_DENSITY=word == 0, PLANES=planes,
+                drift, BONE_FROM_GCM3 / volume.scale, volume.scale / (BONE_FULL_GCM3 - BONE_FROM_GCM3),
+                self._min_path_mm,
+                WANT_LABELS=want_labels and not again, WANT_DENSITY=word == 0, PLANES=planes,
                 TILE_ROWS=_TILE[0], TILE_COLS=_TILE[1],
             )  # fmt: skip
-        densities = (out.cpu().numpy() * np.float32(volume.scale * 0.1)).transpose(0, 3, 1, 2)
+        scale = np.float32(volume.scale * 0.1 / len(first.drifts))
+        densities = (out.cpu().numpy() * scale).transpose(0, 3, 1, 2)
         label_bits: npt.NDArray[np.uint64] = bits.cpu().numpy().view(np.uint64)
         return [
             Rendering(np.ascontiguousarray(soft), np.ascontiguousarray(bone), each, self.patient.label_names)

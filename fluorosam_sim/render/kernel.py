@@ -35,11 +35,12 @@ def cast_rays(
     du,
     dv,
     step_mm,  # (3, 3) world mm per index step along (slice, a, b), as rows
+    drift,  # where a slice's density is sampled: on the ray this many slices further on
     tile_height,
     tile_width,
     bone_from,  # density at which bone starts, in units of the packed density
     bone_slope,  # share of bone per unit of packed density above it
-    out,  # (2, H, W) float32: soft, bone, in packed density × mm
+    out,  # (2, H, W) float32, added to: soft, bone, in packed density × mm
     bits,  # (H, W, words) uint64
     want_labels,
     min_path_mm,  # a label counts when its samples make up more than this
@@ -91,10 +92,11 @@ def cast_rays(
             if ahead <= -0.5 or ahead >= max_reach + 0.5:
                 continue
             cut = ahead < 0.5 or ahead + 0.5 > min_reach
-            a_low = min(t * min_a, t * max_a) + source[1]
-            a_high = max(t * min_a, t * max_a) + source[1]
-            b_low = min(t * min_b, t * max_b) + source[2]
-            b_high = max(t * min_b, t * max_b) + source[2]
+            td = t + drift
+            a_low = min(t * min_a, t * max_a, td * min_a, td * max_a) + source[1]
+            a_high = max(t * min_a, t * max_a, td * min_a, td * max_a) + source[1]
+            b_low = min(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
+            b_high = max(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
             if a_high <= 0 or b_high <= 0 or a_low >= sizes[1] - 1 or b_low >= sizes[2] - 1:
                 continue
             any_occupied = 0
@@ -109,7 +111,7 @@ def cast_rays(
                 continue
             plane = packed[s * slice_stride :]
             plane_next = packed[s * slice_stride + offset_b :]
-            tf = F(t)
+            tf = F(td)
             if cut:
                 soft_before[:] = soft
                 bone_before[:] = bone
@@ -144,6 +146,7 @@ def cast_rays(
                     bone[p] = bone_before[p] + share * (bone[p] - bone_before[p])
             if want_labels and any_occupied & 2:
                 plane_labels = labels[s * slice_stride :]
+                tf = F(t)
                 for p in range(n):
                     i = I(min(max(source_a + tf * slope_a[p], zero), a_max) + half)
                     k = I(min(max(source_b + tf * slope_b[p], zero), b_max) + half)
@@ -178,8 +181,8 @@ def cast_rays(
                     component = step_mm[0, axis] + slope_a[p] * step_mm[1, axis] + slope_b[p] * step_mm[2, axis]
                     length += component * component
                 length = math.sqrt(length)
-                out[0, row0 + r, col0 + c] = soft[p] * length
-                out[1, row0 + r, col0 + c] = bone[p] * length
+                out[0, row0 + r, col0 + c] += soft[p] * length
+                out[1, row0 + r, col0 + c] += bone[p] * length
                 if want_labels:
                     needed = min(int(min_path_mm / length) + 1, planes)
                     for w in range(words):

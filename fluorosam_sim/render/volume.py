@@ -16,12 +16,15 @@ from fluorosam_sim.render.materials import density_table
 _MOST_VOXELS = 2**31 - 1  # the kernels index with 32 bits
 _BYTES_A_VOXEL = 11  # quantised, labels, one packing, and what building them takes on top
 _TISSUE, _LABEL = 1, 2
+_PADDING = (1, 2)  # voxels of air before and after
+_INNER = slice(_PADDING[0], -_PADDING[1])
 
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """Padded by one voxel of air on every side, stored k-major with i fastest.
+    """Padded by one voxel of air before and two after along every axis, stored k-major with i fastest.
 
+    Two, because rays that have left the volume are sampled at its far end: both voxels of that sample must be air.
     quantised: (k, j, i) uint16 densities in units of scale g/cm³. labels: flat uint8. sizes, strides: of (i, j, k).
     occupied: flat uint8 by block of 8³ voxels, with strides of (i, j, k). affine: from unpadded index to world mm.
     """
@@ -70,7 +73,7 @@ def prepare(patient: Patient, halve: bool = False) -> Volume:
         raise ValueError(f"The labels of {patient.name} have shape {labels.shape}, the CT {hu.shape}.")
     if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
         raise ValueError(f"The affine of {patient.name} has no inverse.")
-    sizes = tuple(n + 2 for n in hu.shape)
+    sizes = tuple(n + sum(_PADDING) for n in hu.shape)
     voxels = int(np.prod([int(n) for n in sizes]))
     if voxels > _MOST_VOXELS:
         raise ValueError(
@@ -93,17 +96,17 @@ def prepare(patient: Patient, halve: bool = False) -> Volume:
         affine[:3, :3] *= factor
         scale = max(float(density.max()), 1e-6) / 65535.0
         stored = np.round(density / scale).astype(np.uint16)
-        quantised = np.ascontiguousarray(np.pad(stored, 1).transpose(2, 1, 0))
+        quantised = np.ascontiguousarray(np.pad(stored, _PADDING).transpose(2, 1, 0))
     else:
         top = int(np.clip(hu.max(), -1024, 3071)) + 1024
         scale = max(float(table[: top + 1].max()), 1e-6) / 65535.0
         steps = np.round(np.minimum(table / scale, 65535)).astype(np.uint16)
         quantised = np.zeros((sizes[2], sizes[1], sizes[0]), np.uint16)
         for k in range(hu.shape[2]):  # slice by slice: no copy of the whole in a wider type
-            quantised[k + 1, 1:-1, 1:-1] = steps[np.clip(hu[:, :, k].T, -1024, 3071).astype(np.int32) + 1024]
+            quantised[k + 1][_INNER, _INNER] = steps[np.clip(hu[:, :, k].T, -1024, 3071).astype(np.int32) + 1024]
     nk, nj, ni = quantised.shape
     stored_labels = np.zeros(quantised.shape, np.uint8)
-    stored_labels[1:-1, 1:-1, 1:-1] = labels.transpose(2, 1, 0)
+    stored_labels[_INNER, _INNER, _INNER] = labels.transpose(2, 1, 0)
     occupied, occupied_strides = _occupancy(quantised, stored_labels)
     return Volume(
         quantised, scale, stored_labels.ravel(), (ni, nj, nk), (1, ni, ni * nj), occupied, occupied_strides, affine

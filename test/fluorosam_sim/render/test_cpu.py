@@ -41,16 +41,26 @@ def test_real_ct_agrees_with_dense_sampling_to_5e_4(chest: Patient, angles) -> N
 def test_random_views_of_a_real_ct_agree_with_dense_sampling(chest: Patient) -> None:
     rng = np.random.default_rng(5)
     errors = []
-    for _ in range(8):
-        center = tuple(float(v) for v in rng.uniform(-60, 60, 3))
-        pose = CArmPose(rng.uniform(-110, 110), rng.uniform(-50, 50), center)  # type: ignore[arg-type]
+    # Where both angles are near 45° samples lie furthest apart (1.6 mm in this CT).
+    steepest = [(-44.3, 50.0), (43.4, -49.4)]
+    for primary, secondary in (*steepest, *zip(rng.uniform(-110, 110, 6), rng.uniform(-50, 50, 6), strict=True)):
+        x, y, z = (float(v) for v in rng.uniform(-60, 60, 3))
+        pose = CArmPose(float(primary), float(secondary), (x, y, z))
         projection = CONFIG.projection(pose, (32, 32))
         got = _chest_renderer(chest).render(projection, labels=False)
         expected = area_density_gcm2(chest, projection)
         errors.append(np.linalg.norm(got.soft_gcm2 + got.bone_gcm2 - expected) / np.linalg.norm(expected))
-    assert np.sqrt(np.mean(np.square(errors))) < 5e-4
-    # Where both angles are near 45° samples lie furthest apart (1.6 mm in this CT).
-    assert max(errors) < 7e-4
+    # benchmarks/render_accuracy.py does the same for 200 views.
+    assert max(errors) < 5e-4
+
+
+@pytest.mark.parametrize("angles", [(0, 0), (90, 0), (40, 45), (0, -80)])
+def test_label_sets_are_those_of_the_sampled_paths(chest: Patient, angles) -> None:  # type: ignore[no-untyped-def]
+    """Brute force by the definition: the mask is where the sampled path is longer than x, for all pixels."""
+    got = _chest_renderer(chest).render(CONFIG.projection(CArmPose(*angles), (64, 64)), paths=chest.structures)
+    differ = sum(int((got.mask(name) != (path > MIN_PATH_MM)).sum()) for name, path in got.paths_mm.items())
+    # Rays on the border between two voxels may be rounded to either.
+    assert differ <= 2e-4 * sum(int(got.mask(name).sum()) for name in got.paths_mm)
 
 
 def test_label_sets_agree_with_exact_voxel_paths(chest: Patient) -> None:

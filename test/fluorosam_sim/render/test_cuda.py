@@ -38,9 +38,9 @@ def small(phantom: Patient) -> Patient:
 def test_agrees_with_the_cpu(small: Patient, min_path_mm: float) -> None:
     cpu = CpuRenderer(small, min_path_mm=min_path_mm)
     gpu = CudaRenderer(small, min_path_mm=min_path_mm, device=DEVICE)
-    # Two main axes, two sizes, and a detector inside the body: three launches, results in the order asked for.
+    # Two main axes, one and two points a slice, two sizes, a detector inside the body: results in the order asked for.
     inside = replace(CONFIG, sdd_mm=770.0).projection(CArmPose(), (12, 10))
-    projections = [CONFIG.projection(CArmPose(*angles), (12, 10)) for angles in ((0, 0), (60, 20))]
+    projections = [CONFIG.projection(CArmPose(*angles), (12, 10)) for angles in ((0, 0), (60, 20), (45, 40))]
     projections += [inside, CONFIG.projection(CArmPose(10, -80), (9, 7))]
     for projection, got in zip(projections, gpu.render_views(projections), strict=True):
         expected = cpu.render(projection)

@@ -100,6 +100,16 @@ def test_only_tissue_between_source_and_detector_counts() -> None:
     assert CpuRenderer(patient).render(before.projection(CArmPose(), (9, 9))).soft_gcm2.max() == 0
 
 
+@pytest.mark.parametrize("angles", [(0, 0), (90, 0), (30, 40), (-60, -25), (45, 45)])
+def test_rays_that_pass_by_a_volume_full_to_its_edges_meet_nothing(angles: tuple[float, float]) -> None:
+    patient = patient_of(np.full((20, 20, 20), 1000, np.int16), (3.0, 3.0, 3.0))
+    projection = CONFIG.projection(CArmPose(*angles), (64, 64))
+    total_gcm2, expected = total(patient, CONFIG, CArmPose(*angles), 64)
+    assert (expected == 0).mean() > 0.3
+    assert total_gcm2[expected == 0].max() < 1e-5 * expected.max()
+    assert CpuRenderer(patient).render(projection).mask("bone")[expected == 0].sum() == 0
+
+
 def test_a_structure_behind_the_detector_is_not_seen() -> None:
     hu = np.full((50, 100, 50), 0, np.int16)
     hu[20:30, 5:15, 20:30] = 1000  # anterior, towards the detector
