@@ -46,7 +46,7 @@ export PYTHON SEEDS
 step patients bash -c build || exit 1
 step train "$PYTHON" -m fluorosam_ros.cli train "$CONFIG" --run "$RUN" || exit 1
 [ -s "$OUT/weights/lite.json" ] || step release "$PYTHON" -m fluorosam_ros.cli release "$RUN" "$OUT/weights" --views "$VIEWS" || exit 1
-for patient in chest synthetic:9000@2; do
+for patient in chest synthetic:9000-9003@2; do
   scores=$OUT/evaluation_${patient//[:@]/_}.json
   [ -s "$scores" ] || step "evaluate $patient" bash -c "fluorosam evaluate $OUT/weights $patient --views $VIEWS --json > $scores.part && mv $scores.part $scores"
 done

@@ -17,7 +17,10 @@ TEXT_DIM = 384
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What is built. encoder: "lite" or "swin_tiny"; image_size in px, divisible by 32; codes: size of the codebook."""
+    """What is built.
+
+    encoder: one of `image_encoder.ENCODERS`; image_size in px, divisible by 32; codes: size of the codebook.
+    """
 
     encoder: str = "lite"
     image_size: int = 256

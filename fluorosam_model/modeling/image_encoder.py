@@ -11,7 +11,15 @@ from torch.nn import functional as F
 
 from fluorosam_model.modeling.efficientnet import EfficientNetLite0
 
-ENCODERS = ("lite", "swin_tiny")
+_SWINS = {
+    "swin_tiny": ("swin_tiny_patch4_window7_224", 96),
+    "swin_small": ("swin_small_patch4_window7_224", 96),
+    "swin_base": ("swin_base_patch4_window7_224", 128),
+    "swin_large": ("swin_large_patch4_window7_224", 192),
+}
+"""timm's name and the channels at stride 4."""
+
+ENCODERS = ("lite", *_SWINS)
 
 
 class _ConvNormAct(nn.Sequential):
@@ -85,21 +93,24 @@ def _doubled(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-class SwinTiny(nn.Module):
-    """timm's Swin-tiny with a window of 8: (B, 3, S, S) → four feature maps at strides 4, 8, 16, 32. Needs timm."""
+class Swin(nn.Module):
+    """timm's Swin: (B, 3, S, S) → four feature maps at strides 4, 8, 16, 32. Needs timm.
 
-    channels = (96, 192, 384, 768)
+    The window is as wide as the coarsest map, 8 at 256 px and 14 at the paper's 448 px; S must be divisible by 32.
+    """
 
-    def __init__(self, image_size: int) -> None:
+    def __init__(self, kind: str, image_size: int) -> None:
         super().__init__()
         from fluorosam_model.torchvision_shim import import_timm
 
+        name, width = _SWINS[kind]
+        self.channels = tuple(width * 2**level for level in range(4))
         self.body = import_timm().create_model(
-            "swin_tiny_patch4_window7_224",
+            name,
             pretrained=False,
             features_only=True,
             img_size=image_size,
-            window_size=8,
+            window_size=image_size // 32,
             drop_path_rate=0.1,
         )
 
@@ -114,13 +125,13 @@ class ImageEncoder(nn.Module):
         super().__init__()
         if kind not in ENCODERS:
             raise ValueError(f"There is no encoder {kind!r}: choose {' or '.join(ENCODERS)}.")
-        self.backbone: EfficientNetLite0 | SwinTiny
+        self.backbone: EfficientNetLite0 | Swin
         if kind == "lite":
             self.backbone = EfficientNetLite0()
             if warm_start:
                 self.backbone.load_imagenet()
         else:
-            self.backbone = SwinTiny(image_size)
+            self.backbone = Swin(kind, image_size)
         self.neck = PyramidNeck(self.backbone.channels, dim, high_channels, image_size)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

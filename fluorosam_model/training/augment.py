@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fluorosam_model.preprocess import channels
-from fluorosam_model.training.pool import BITS_SIZE, VIEW_SIZE, View
+from fluorosam_model.training.pool import BITS_STRIDE, View
 
-MASK_SIZE = 64
+CELL_PX = 4
+"""Pixels of the picture along a cell of a training mask."""
+_USUAL_PX = 256
 FloatArray = npt.NDArray[np.float32]
 
 # Photon energies in keV with mass attenuation coefficients in cm²/g of water and cortical bone (NIST).
@@ -62,8 +64,8 @@ class Appearance:
 _PLAIN_SHARE = 0.3
 
 
-def sample(rng: np.random.Generator, randomised: float = 1.0 - _PLAIN_SHARE) -> Appearance:
-    """Draw the appearance of one training picture.
+def sample(rng: np.random.Generator, randomised: float = 1.0 - _PLAIN_SHARE, image_px: int = _USUAL_PX) -> Appearance:
+    """Draw the appearance of one training picture of image_px × image_px.
 
     randomised: share of pictures that are processed in some way; the others are left as a detector delivers them.
     """
@@ -77,7 +79,7 @@ def sample(rng: np.random.Generator, randomised: float = 1.0 - _PLAIN_SHARE) -> 
         field = (float(x0), float(y0), float(x1), float(y1))
     letterbox = (0, 0)
     if chance[1] < 0.15:
-        cut = int(rng.integers(8, 45))
+        cut = int(rng.integers(8, 45)) * image_px // _USUAL_PX
         letterbox = (cut, 0) if rng.random() < 0.6 else (0, cut)
     holes = []
     if chance[2] < 0.2:
@@ -93,7 +95,7 @@ def sample(rng: np.random.Generator, randomised: float = 1.0 - _PLAIN_SHARE) -> 
             marks.append((text, float(x), float(y), float(rng.uniform(0.3, 0.9)), float(rng.random() < 0.7)))
     display = "linear" if plain or chance[4] < 0.4 else ("log" if chance[4] < 0.7 else "power")
     return Appearance(
-        warp=_warp(rng) if rng.random() < 0.6 else None,
+        warp=_warp(rng, image_px) if rng.random() < 0.6 else None,
         spectrum=spectrum,
         thickness=float(rng.uniform(0.8, 1.2)),
         bone=float(rng.uniform(0.75, 1.3)),
@@ -117,13 +119,13 @@ def sample(rng: np.random.Generator, randomised: float = 1.0 - _PLAIN_SHARE) -> 
     )
 
 
-def _warp(rng: np.random.Generator) -> FloatArray:
+def _warp(rng: np.random.Generator, image_px: int) -> FloatArray:
     """A zoom, a small turn and a shift, mostly inside the rendered picture. Never a mirror: sides matter."""
     zoom = np.exp(rng.uniform(np.log(0.72), np.log(1.05)))
     turn = np.deg2rad(rng.normal(0, 5))
     room = max(0.5 - zoom / 2, 0.0) + 0.03
-    shift = rng.uniform(-room, room, 2) * VIEW_SIZE
-    c, s, half = zoom * np.cos(turn), zoom * np.sin(turn), (VIEW_SIZE - 1) / 2
+    shift = rng.uniform(-room, room, 2) * image_px
+    c, s, half = zoom * np.cos(turn), zoom * np.sin(turn), (image_px - 1) / 2
     linear = np.array([[c, -s], [s, c]])
     offset = half + shift - linear @ np.array([half, half])
     return np.column_stack([linear, offset]).astype(np.float32)
@@ -136,23 +138,23 @@ def apply(view: View, appearance: Appearance, labels: npt.NDArray[np.int64]) -> 
         view: what the rays met. labels: (L,) label numbers whose masks are wanted.
 
     Returns:
-        model input (3, 256, 256) float32; coverage (L, 64, 64) float32: share of each cell that a label covers, 0
+        model input (3, S, S) float32; coverage (L, S/4, S/4) float32: share of each cell that a label covers, 0
         outside the open field.
     """
-    a = appearance
+    a, image_px = appearance, view.soft_gcm2.shape[0]
     soft, bone, bits = view.soft_gcm2, view.bone_gcm2, view.label_bits
     if a.warp is not None:
-        size = (VIEW_SIZE, VIEW_SIZE)
+        size = (image_px, image_px)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         soft = np.asarray(cv2.warpAffine(soft, a.warp, size, flags=flags), np.float32)
         bone = np.asarray(cv2.warpAffine(bone, a.warp, size, flags=flags), np.float32)
         bits = _warped_bits(bits, a.warp)
     signal = _signal(soft, bone, a)
-    inside = _open_field(a)
+    inside = _open_field(a, image_px)
     image = _displayed(signal, inside, a)
     top, left = a.letterbox
-    kept = np.s_[top : VIEW_SIZE - top, left : VIEW_SIZE - left]
-    result = np.zeros((3, VIEW_SIZE, VIEW_SIZE), np.float32)
+    kept = np.s_[top : image_px - top, left : image_px - left]
+    result = np.zeros((3, image_px, image_px), np.float32)
     result[(slice(None), *kept)] = channels(np.ascontiguousarray(image[kept]))
     shown = np.zeros_like(inside)
     shown[kept] = inside[kept]
@@ -162,26 +164,27 @@ def apply(view: View, appearance: Appearance, labels: npt.NDArray[np.int64]) -> 
 def coverage(
     bits: npt.NDArray[np.uint64], labels: npt.NDArray[np.int64], shown: npt.NDArray[np.bool_] | None = None
 ) -> FloatArray:
-    """(128, 128, words) label sets → (L, 64, 64) float32, the share of each cell that the label covers."""
+    """(S/2, S/2, words) label sets → (L, S/4, S/4) float32, the share of each cell that the label covers."""
     height, width, words = bits.shape
     planes = np.unpackbits(bits.view(np.uint8).reshape(height, width, words * 8), axis=2, bitorder="little")
     if shown is not None:
         planes *= shown[:, :, None]
-    factor = height // MASK_SIZE
+    factor = CELL_PX // BITS_STRIDE
     # Slices added up: a sum over small axes would take ten times as long.
     rows = sum((planes[i::factor] for i in range(1, factor)), start=planes[0::factor])
     counts = sum((rows[:, i::factor] for i in range(1, factor)), start=rows[:, 0::factor])
-    chosen = counts.reshape(MASK_SIZE**2, words * 64).T[labels].reshape(-1, MASK_SIZE, MASK_SIZE)
+    cells = (height // factor, width // factor)
+    chosen = counts.reshape(-1, words * 64).T[labels].reshape(-1, *cells)
     return np.asarray(chosen, np.float32) / np.float32(factor**2)
 
 
 def _warped_bits(bits: npt.NDArray[np.uint64], warp: FloatArray) -> npt.NDArray[np.uint64]:
-    scale = VIEW_SIZE / BITS_SIZE
-    y, x = np.mgrid[:BITS_SIZE, :BITS_SIZE].astype(np.float32) * np.float32(scale)
+    scale, side = BITS_STRIDE, bits.shape[0]
+    y, x = np.mgrid[:side, :side].astype(np.float32) * np.float32(scale)
     column = np.rint((warp[0, 0] * x + warp[0, 1] * y + warp[0, 2]) / scale).astype(np.int32)
     row = np.rint((warp[1, 0] * x + warp[1, 1] * y + warp[1, 2]) / scale).astype(np.int32)
-    outside = (column < 0) | (column >= BITS_SIZE) | (row < 0) | (row >= BITS_SIZE)
-    moved = bits[np.clip(row, 0, BITS_SIZE - 1), np.clip(column, 0, BITS_SIZE - 1)]
+    outside = (column < 0) | (column >= side) | (row < 0) | (row >= side)
+    moved = bits[np.clip(row, 0, side - 1), np.clip(column, 0, side - 1)]
     moved[outside] = 0
     return moved
 
@@ -195,7 +198,8 @@ def _signal(soft: FloatArray, bone: FloatArray, a: Appearance) -> FloatArray:
             signal += np.float32(weight) * cv2.exp(exponent)
     if a.scatter > 0:
         coarse = cv2.resize(np.minimum(signal, 0.3), (32, 32), interpolation=cv2.INTER_AREA)
-        wide = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), 4.0), (VIEW_SIZE, VIEW_SIZE), interpolation=cv2.INTER_LINEAR)
+        size = (signal.shape[1], signal.shape[0])
+        wide = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), 4.0), size, interpolation=cv2.INTER_LINEAR)
         signal = signal + np.float32(a.scatter) * np.asarray(wide, np.float32)
     if a.blur_px > 0:
         signal = np.asarray(cv2.GaussianBlur(signal, (0, 0), a.blur_px), np.float32)
@@ -221,27 +225,28 @@ def _displayed(signal: FloatArray, inside: npt.NDArray[np.bool_], a: Appearance)
         image = 1 - image
     if not inside.all():
         image[~inside] = a.shutter
+    side = image.shape[0]
     for x0, y0, x1, y1, grey in a.holes:
-        cv2.rectangle(image, _pixel(x0, y0), _pixel(x1, y1), grey, -1)
+        cv2.rectangle(image, _pixel(x0, y0, side), _pixel(x1, y1, side), grey, -1)
     for text, x, y, size, grey in a.marks:
         ink = np.zeros(image.shape, np.uint8)
-        cv2.putText(ink, text, _pixel(x, y), cv2.FONT_HERSHEY_SIMPLEX, size, 255, 1, cv2.LINE_AA)
+        cv2.putText(ink, text, _pixel(x, y, side), cv2.FONT_HERSHEY_SIMPLEX, size, 255, 1, cv2.LINE_AA)
         image += (np.float32(grey) - image) * (ink.astype(np.float32) / 255)
     if a.levels:
         image = np.round(image * (a.levels - 1)) / np.float32(a.levels - 1)
     return np.asarray(image, np.float32)
 
 
-def _pixel(x: float, y: float) -> tuple[int, int]:
-    return round(x * VIEW_SIZE), round(y * VIEW_SIZE)
+def _pixel(x: float, y: float, image_px: int) -> tuple[int, int]:
+    return round(x * image_px), round(y * image_px)
 
 
-def _open_field(a: Appearance) -> npt.NDArray[np.bool_]:
-    inside = np.zeros((VIEW_SIZE, VIEW_SIZE), bool)
-    (x0, y0), (x1, y1) = _pixel(*a.field[:2]), _pixel(*a.field[2:])
+def _open_field(a: Appearance, image_px: int) -> npt.NDArray[np.bool_]:
+    inside = np.zeros((image_px, image_px), bool)
+    (x0, y0), (x1, y1) = _pixel(*a.field[:2], image_px), _pixel(*a.field[2:], image_px)
     inside[y0:y1, x0:x1] = True
     if a.round_field > 0:
-        y, x = np.ogrid[:VIEW_SIZE, :VIEW_SIZE]
-        half = (VIEW_SIZE - 1) / 2
-        inside &= (x - half) ** 2 + (y - half) ** 2 < (a.round_field * VIEW_SIZE) ** 2
+        y, x = np.ogrid[:image_px, :image_px]
+        half = (image_px - 1) / 2
+        inside &= (x - half) ** 2 + (y - half) ** 2 < (a.round_field * image_px) ** 2
     return inside

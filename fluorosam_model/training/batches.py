@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """images: (B, 3, S, S). coverage: (B, L, 64, 64). prompts: tensors of `Prompts`, those of one image in a row."""
+    """images: (B, 3, S, S). coverage: (B, L, S/4, S/4). prompts: tensors of `Prompts`, those of one image in a row."""
 
     images: Tensor
     coverage: Tensor
@@ -61,7 +61,9 @@ class BatchMaker:
         prompts: list[Prompts] = []
         while len(images) < self._batch:
             view = self._store[int(self._rng.integers(len(self._store)))]
-            image, coverage = augment.apply(view, augment.sample(self._rng, self._randomised), self._labels)
+            image, coverage = augment.apply(
+                view, augment.sample(self._rng, self._randomised, self._store.image_px), self._labels
+            )
             images.append(image)
             coverages.append(coverage)
             if self._vocabulary is not None and self._wordings is not None:

@@ -18,8 +18,7 @@ from fluorosam_sim.patients.library import SYNTHETIC
 from fluorosam_sim.render import CpuRenderer, Renderer, Rendering
 from fluorosam_sim.views import ViewSampler, sample_view
 
-VIEW_SIZE = 256
-BITS_SIZE = 128
+BITS_STRIDE = 2  # label sets are kept of every second pixel
 RENDERERS = ("cpu", "cuda")
 _WORDS = (len(LABELS) + 63) // 64
 _ATTEMPTS = 50
@@ -30,7 +29,7 @@ VIEWS_A_BODY = 24
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """soft_gcm2, bone_gcm2: (256, 256) float32; label_bits: (128, 128, words) uint64, bit i is LABELS[i]."""
+    """soft_gcm2, bone_gcm2: (S, S) float32; label_bits: (S/2, S/2, words) uint64, bit i is LABELS[i]."""
 
     soft_gcm2: npt.NDArray[np.float32]
     bone_gcm2: npt.NDArray[np.float32]
@@ -45,6 +44,7 @@ class ViewSource:
 
     preview: half the in-plane resolution of a CT with voxels under a millimetre, which at 256 px hardly shows and
     renders four times faster. synthetic_share: share of views of synthetic bodies, where there are both kinds.
+    image_px: width and height of the views.
     """
 
     def __init__(
@@ -55,8 +55,10 @@ class ViewSource:
         preview: bool = True,
         renderer: str = "cpu",
         synthetic_share: float = 0.5,
+        image_px: int = 256,
     ) -> None:
         self._rng = np.random.default_rng(seed)
+        self._image_px = image_px
         synthetic = [each for each in patients if each.name.startswith(f"{SYNTHETIC}:")]
         self._held_out, self._preview, self._kind = held_out, preview, renderer
         self._real = [_RealBody(each, held_out, self._renderer) for each in patients if each not in synthetic]
@@ -71,7 +73,7 @@ class ViewSource:
             body = self._next_body()
             config, pose = body.sample(self._rng)
             try:
-                return body.next_renderer().render(config.projection(pose)), config, pose
+                return body.next_renderer().render(config.projection(pose, (self._image_px,) * 2)), config, pose
             except ValueError:  # the tube or the detector would be inside the patient
                 continue
         raise RuntimeError("No view of this patient could be rendered: the volume is too large for the C-arm.")
@@ -120,14 +122,14 @@ class _SyntheticBody:
         self._renderer = renderer(patient)
 
     def sample(self, rng: np.random.Generator) -> tuple[CArmConfig, CArmPose]:
-        view = sample_view(self.patient, rng, held_out=self._held_out, size_px=VIEW_SIZE)
+        view = sample_view(self.patient, rng, held_out=self._held_out)
         return view.config, view.pose
 
     def next_renderer(self) -> Renderer:
         return self._renderer
 
 
-def vocabulary_bits(rendering: Rendering, every: int = 2) -> npt.NDArray[np.uint64]:
+def vocabulary_bits(rendering: Rendering, every: int = BITS_STRIDE) -> npt.NDArray[np.uint64]:
     """Label sets of every second (`every`) pixel in the vocabulary's order: (H / every, W / every, words), bit i is
     LABELS[i], whichever numbers the patient's labels have."""
     bits = np.ascontiguousarray(rendering.label_bits[::every, ::every])
@@ -143,13 +145,14 @@ def vocabulary_bits(rendering: Rendering, every: int = 2) -> npt.NDArray[np.uint
 class ViewStore:
     """Up to `size` views in memory, the newest in place of the oldest.
 
-    shared: in memory that other processes see, too, when the store is sent to them.
+    image_px: width and height of a view. shared: in memory that other processes see, too, when the store is sent to
+    them.
     """
 
-    def __init__(self, size: int, shared: bool = False) -> None:
-        self.size = size
-        self._densities = torch.zeros((size, 2, VIEW_SIZE, VIEW_SIZE), dtype=torch.float16)
-        self._bits = torch.zeros((size, BITS_SIZE, BITS_SIZE, _WORDS), dtype=torch.int64)
+    def __init__(self, size: int, image_px: int = 256, shared: bool = False) -> None:
+        self.size, self.image_px = size, image_px
+        self._densities = torch.zeros((size, 2, image_px, image_px), dtype=torch.float16)
+        self._bits = torch.zeros((size, *[image_px // BITS_STRIDE] * 2, _WORDS), dtype=torch.int64)
         self._added = torch.zeros(1, dtype=torch.int64)
         if shared:
             for tensor in (self._densities, self._bits, self._added):
@@ -159,7 +162,7 @@ class ViewStore:
         return min(int(self._added), self.size)
 
     def add(self, rendering: Rendering) -> None:
-        """Keep a view of VIEW_SIZE × VIEW_SIZE pixels."""
+        """Keep a view of image_px × image_px pixels."""
         slot = int(self._added) % self.size
         densities = self._densities[slot].numpy()
         densities[0], densities[1] = rendering.soft_gcm2, rendering.bone_gcm2

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fluorosam_model.modeling import FluoroSAM
+from fluorosam_model.training.augment import CELL_PX
 from fluorosam_model.training.batches import Batch
 from fluorosam_model.training.dense import DenseHead
 from fluorosam_model.training.losses import dense_loss, gather_best, hard_iou, hypotheses_loss
-from fluorosam_model.training.prompting import CELL_PX
 
 MAX_NEW_POINTS = 4
 _KEEP_TEXT = 0.6
@@ -93,7 +93,7 @@ def promptable_step(
 
 @torch.no_grad()
 def refinement(first: PromptTensors, logits: Tensor, target: Tensor, rows: Tensor) -> PromptTensors:
-    """The next round of some prompts: points from where the answer (N, 64, 64) is wrong, and the answer as a mask.
+    """The next round of some prompts: points from where the answer (N, H, W) is wrong, and the answer as a mask.
 
     A part of them gets a roughly drawn mask instead, without new points; a part loses its text.
     """
@@ -120,7 +120,7 @@ def refinement(first: PromptTensors, logits: Tensor, target: Tensor, rows: Tenso
 
 
 def error_points(logits: Tensor, truth: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """`count` points from the cells where (N, 64, 64) logits disagree with the truth, else from the truth.
+    """`count` points from the cells where (N, H, W) logits disagree with the truth, else from the truth.
 
     Returns points (N, count, 2) in input pixels, and labels (N, count): 1 in the truth, 0 outside.
     """

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fluorosam_model.training.augment import MASK_SIZE
+from fluorosam_model.training.augment import CELL_PX
 from fluorosam_model.training.wordings import UNKNOWN, Wordings
 from fluorosam_sim.anatomy import STRUCTURES
 
-CELL_PX = 4  # model-input pixels per mask cell
 POINT_SLOTS = 2
 _INVISIBLE_CELLS = 2.0  # a structure of fewer cells is neither asked for as present nor as absent
 _FULL_WEIGHT_SHARE = 0.01
@@ -26,7 +25,7 @@ FloatArray = npt.NDArray[np.float32]
 class Prompts:
     """K prompts on one picture; see `FluoroSAM.decode` for the shapes.
 
-    masks: (K, 64, 64) coverage, zeros where absent. present: (K,) 0 or 1. structure: (K,) class of the wording.
+    masks: (K, S/4, S/4) coverage, zeros where absent. present: (K,) 0 or 1. structure: (K,) class of the wording.
     """
 
     text_row: npt.NDArray[np.int64]
@@ -39,7 +38,7 @@ class Prompts:
 
 
 class Vocabulary:
-    """The structures in terms of the label planes (L, 64, 64) of one patient."""
+    """The structures in terms of the label planes (L, H, W) of one patient."""
 
     def __init__(self, label_names: tuple[str, ...]) -> None:
         """label_names: name of each plane, in order."""
@@ -56,7 +55,7 @@ class Vocabulary:
         )
 
     def mask(self, index: int, coverage: FloatArray) -> FloatArray:
-        """(64, 64) coverage of a structure: the union of its labels."""
+        """(H, W) coverage of a structure: the union of its labels."""
         columns = self.columns[index]
         return np.asarray(coverage[columns].max(axis=0)) if len(columns) else np.zeros(coverage.shape[1:], np.float32)
 
@@ -69,12 +68,13 @@ class Vocabulary:
 def sample_prompts(
     vocabulary: Vocabulary, wordings: Wordings, coverage: FloatArray, count: int, rng: np.random.Generator
 ) -> Prompts:
-    """Draw `count` prompts for a picture whose labels cover (L, 64, 64)."""
+    """Draw `count` prompts for a picture whose labels cover (L, H, W)."""
     cells = vocabulary.cells(coverage)
-    chosen = _present_structures(vocabulary, cells, count - round(_ABSENT_SHARE * count), rng)
+    full_weight = _FULL_WEIGHT_SHARE * coverage[0].size
+    chosen = _present_structures(vocabulary, cells, full_weight, count - round(_ABSENT_SHARE * count), rng)
     absent = _absent_structures(vocabulary, cells, count - len(chosen), rng)
     structure = np.array(chosen + absent, np.int64)
-    masks = np.zeros((count, MASK_SIZE, MASK_SIZE), np.float32)
+    masks = np.zeros((count, *coverage.shape[1:]), np.float32)
     points = np.zeros((count, POINT_SLOTS, 2), np.float32)
     labels = np.full((count, POINT_SLOTS), -1, np.float32)
     has_text = np.ones(count, np.float32)
@@ -96,7 +96,7 @@ def sample_prompts(
 def random_point(mask: FloatArray, rng: np.random.Generator) -> FloatArray:
     """(2,) a point, (x, y) in input pixels, in one of the better covered cells of a mask that is not empty."""
     inside = np.flatnonzero(mask >= min(0.75, float(mask.max())))
-    row, column = divmod(int(inside[rng.integers(len(inside))]), MASK_SIZE)
+    row, column = divmod(int(inside[rng.integers(len(inside))]), mask.shape[1])
     return np.array([column + rng.random(), row + rng.random()], np.float32) * CELL_PX - 0.5
 
 
@@ -109,11 +109,14 @@ def jittered_box(mask: FloatArray, rng: np.random.Generator) -> FloatArray:
     return np.asarray(box * CELL_PX - 0.5, np.float32)
 
 
-def _present_structures(vocabulary: Vocabulary, cells: FloatArray, count: int, rng: np.random.Generator) -> list[int]:
+def _present_structures(
+    vocabulary: Vocabulary, cells: FloatArray, full_weight: float, count: int, rng: np.random.Generator
+) -> list[int]:
+    """What covers `full_weight` cells or more is drawn with the same weight, smaller structures with less."""
     visible = np.flatnonzero(cells > _INVISIBLE_CELLS)
     if len(visible) == 0:
         return []
-    weight = np.clip(cells[visible] / MASK_SIZE**2 / _FULL_WEIGHT_SHARE, 0.15, 1)
+    weight = np.clip(cells[visible] / full_weight, 0.15, 1)
     order = visible[np.argsort(rng.exponential(size=len(visible)) / weight)]
     seen = set(visible.tolist())
     chosen: list[int] = []

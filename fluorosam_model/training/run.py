@@ -75,8 +75,8 @@ class _Run:
             self.say(f"starting from {config.start_from}")
         renderer, preview = config.data.renderer, config.data.preview
         others = [load_patient(name) for name in expand_names(config.validation.patients)]
-        share = config.data.synthetic_share
-        held_out = ViewSource(others, config.validation.seed, True, preview, renderer, share)
+        share, size = config.data.synthetic_share, config.model.image_size
+        held_out = ViewSource(others, config.validation.seed, True, preview, renderer, share, size)
         self.validator = Validator(
             held_out,
             config.validation.views,
@@ -89,8 +89,8 @@ class _Run:
         del held_out
         # Continued runs go on with other views instead of repeating the first ones.
         seed = config.seed + 1000 * self.state.step
-        source = ViewSource(patients, seed, False, preview, renderer, share)
-        self.pool = ViewPool(source, ViewStore(config.data.pool_views, shared=config.data.workers > 0))
+        source = ViewSource(patients, seed, False, preview, renderer, share, size)
+        self.pool = ViewPool(source, ViewStore(config.data.pool_views, size, shared=config.data.workers > 0))
         self.embeddings = torch.from_numpy(self.train_texts.embeddings).to(self.device)
         self.say(f"{self.device}, {str(self.dtype).removeprefix('torch.')}, {len(self.labels)} labels")
 

@@ -58,7 +58,8 @@ class Validator:
 
     def _case(self, source: ViewSource, labels: npt.NDArray[np.int64], rng: np.random.Generator) -> _Case:
         rendering, config, _ = source.render()
-        image, _ = to_input(expose(rendering, config, config.open_field, rng))
+        picture = expose(rendering, config, config.open_field, rng)
+        image, _ = to_input(picture, picture.shape[0])
         cover = coverage(vocabulary_bits(rendering), labels)
         cells = self._vocabulary.cells(cover)
         candidates = np.flatnonzero(cells > 0)
@@ -119,7 +120,8 @@ class Validator:
         present = case.structures
         plain_rows = [int(self._plain.rows[index][0]) for index in (*present, *case.absent)]
         texts = np.concatenate([self._plain.embeddings[plain_rows], self._held_out.embeddings[case.unknown_rows]])
-        best, presence, hypotheses = ask(_text_prompts(texts))
+        cells = case.coverage.shape[1:]
+        best, presence, hypotheses = ask(_text_prompts(texts, cells))
         sums["positive"] += presence[: len(present)].tolist()
         sums["negative"] += presence[len(present) :].tolist()
         if len(present) == 0:
@@ -134,14 +136,15 @@ class Validator:
         if len(large) == 0:
             return
         rows = [int(rng.choice(self._held_out.rows[present[k]])) for k in large]
-        other, _, _ = ask(_text_prompts(self._held_out.embeddings[rows]))
+        other, _, _ = ask(_text_prompts(self._held_out.embeddings[rows], cells))
         sums["held_out"] += [_dice(mask, truth[k]) for mask, k in zip(_masks(other), large, strict=True)]
         points = torch.from_numpy(np.stack([random_point(masks[k], rng) for k in large]))[:, None]
         labels = torch.ones(points.shape[:2])
-        one, _, _ = ask(_point_prompts(points, labels))
+        nothing = torch.zeros(len(large), *cells)
+        one, _, _ = ask(_point_prompts(points, labels, nothing, 0.0))
         sums["point1"] += [_dice(one[i] > 0, truth[k]) for i, k in enumerate(large)]
         more, more_labels = error_points(one, truth[large], 1)
-        prompts = _point_prompts(torch.cat([points, more], dim=1), torch.cat([labels, more_labels], dim=1), one)
+        prompts = _point_prompts(torch.cat([points, more], dim=1), torch.cat([labels, more_labels], dim=1), one, 1.0)
         two, _, _ = ask(prompts)
         sums["point2"] += [_dice(two[i] > 0, truth[k]) for i, k in enumerate(large)]
 
@@ -159,23 +162,23 @@ class Validator:
         return correct
 
 
-def _text_prompts(texts: FloatArray) -> PromptTensors:
+def _text_prompts(texts: FloatArray, cells: tuple[int, ...]) -> PromptTensors:
+    """cells: height and width of a mask."""
     count = len(texts)
     return PromptTensors(
         torch.from_numpy(np.ascontiguousarray(texts)),
         torch.ones(count),
         torch.zeros(count, 1, 2),
         torch.full((count, 1), -1.0),
-        torch.zeros(count, 1, 64, 64),
+        torch.zeros(count, 1, *cells),
         torch.zeros(count),
     )
 
 
-def _point_prompts(points: Tensor, labels: Tensor, mask: Tensor | None = None) -> PromptTensors:
+def _point_prompts(points: Tensor, labels: Tensor, mask: Tensor, has_mask: float) -> PromptTensors:
     count = len(points)
-    given = torch.zeros(count, 1, 64, 64) if mask is None else mask[:, None]
-    has_mask = torch.full((count,), 0.0 if mask is None else 1.0)
-    return PromptTensors(torch.zeros(count, 384), torch.zeros(count), points, labels, given, has_mask)
+    given = torch.full((count,), has_mask)
+    return PromptTensors(torch.zeros(count, 384), torch.zeros(count), points, labels, mask[:, None], given)
 
 
 def _masks(logits: Tensor) -> Tensor:

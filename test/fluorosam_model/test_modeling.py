@@ -116,13 +116,14 @@ def test_the_packaged_imagenet_weights_fit() -> None:
     assert not torch.equal(before, network._conv_stem.weight)
 
 
-def test_swin_has_the_same_interface() -> None:
+@pytest.mark.parametrize(("kind", "size"), [("swin_tiny", 256), ("swin_small", 448)])
+def test_swin_has_the_same_interface(kind: str, size: int) -> None:
     if importlib.util.find_spec("timm") is None:
         pytest.skip("timm is not installed")
-    config = ModelConfig(encoder="swin_tiny", dim=32, high_channels=16, warm_start=False)
+    config = ModelConfig(encoder=kind, image_size=size, dim=32, high_channels=16, warm_start=False)
     with torch.no_grad():
-        embedding, high4 = FluoroSAM(config).eval().encode(torch.zeros(1, 3, 256, 256))
-    assert embedding.shape == (1, 32, 16, 16) and high4.shape == (1, 16, 64, 64)
+        embedding, high4 = FluoroSAM(config).eval().encode(torch.zeros(1, 3, size, size))
+    assert embedding.shape == (1, 32, size // 16, size // 16) and high4.shape == (1, 16, size // 4, size // 4)
 
 
 def test_an_unknown_encoder_is_named() -> None:

@@ -199,7 +199,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch, wordings: Wordings) -> None:
 SMALL = """
 device: cpu
 precision: float32
-model: {warm_start: false, dim: 32, high_channels: 16, codes: 256, code_dim: 32}
+model: {warm_start: false, image_size: 128, dim: 32, high_channels: 16, codes: 256, code_dim: 32}
 data: {initial_views: 6, pool_views: 8, new_views_per_batch: 1, preview: false}
 text: {steps: 20, batch: 64}
 dense: {steps: 3, batch: 2}
@@ -234,6 +234,15 @@ def test_a_run_that_is_interrupted_goes_on(small_world: None, monkeypatch: pytes
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     scores = next(line["validation"] for line in lines if "validation" in line)
     assert 0 <= scores["text_dice"] <= 1 and scores["pairs"] > 0
+
+
+def test_the_same_seed_gives_the_same_weights(small_world: None, tmp_path: Path) -> None:
+    config = tmp_path / "small.yaml"
+    config.write_text(SMALL, encoding="utf-8")
+    first, second = (run.train(config, tmp_path / name) / "best.pt" for name in ("first", "second"))
+    again = torch.load(second, weights_only=True)["networks"]
+    for name, value in torch.load(first, weights_only=True)["networks"].items():
+        assert torch.equal(again[name], value), name
 
 
 def test_a_new_run_starts_from_other_weights(small_world: None, tmp_path: Path) -> None:
