@@ -38,6 +38,7 @@ def examine() -> list[Finding]:
         ("RViz", False, lambda: _program("rviz2", "comes with a ROS 2 desktop install")),
         ("torch (training)", False, lambda: _importable("torch", "run `make train-env`")),
         ("itk-rtk (bench render)", False, lambda: _importable("itk", "run `pip install fluorosam[bench]`")),
+        ("DeepDRR (a renderer)", False, _deepdrr),
         ("NVIDIA GPU", False, lambda: _program("nvidia-smi", "the CPU path is used")),
     ]
     findings = []
@@ -100,6 +101,12 @@ def _cache() -> str:
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=base):
         return str(base)
+
+
+def _deepdrr() -> str:
+    from fluorosam_sim.render.deepdrr import probe
+
+    return f"{probe()} answers in its own environment"
 
 
 def _importable(module: str, advice: str) -> str:

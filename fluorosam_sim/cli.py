@@ -94,7 +94,8 @@ def bench_render_command(
         table.add_column(column, justify="left" if column in ("renderer", "quality") else "right")
     for row in result["rows"]:
         error = "–" if row["rel_error"] is None else f"{row['rel_error']:.1e}"
-        cells = (row["size"], row["labels"], row["quality"], row["cpu_ms"], row["wall_ms"])
+        cpu = "–" if row["cpu_ms"] is None else row["cpu_ms"]
+        cells = (row["size"], row["labels"], row["quality"], cpu, row["wall_ms"])
         table.add_row(row["renderer"], *map(str, cells), error)
     Console().print(table)
     for name, ratio in result["ratios"].items():
