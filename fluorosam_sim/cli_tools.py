@@ -119,6 +119,6 @@ def _described(tool: tools.Tool) -> dict:  # type: ignore[type-arg]
 def _write(path: Path, picture: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg") or not cv2.imwrite(
-        str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 72]
+        str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 50]
     ):
         raise OSError(f"Could not write {path}: give a name that ends in .png or .jpg.")

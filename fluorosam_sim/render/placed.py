@@ -15,7 +15,7 @@ from fluorosam_sim.tools.mesh import Mesh
 
 
 class Piece(Protocol):
-    """One closed solid of one material, in the tool's own millimetres (`tools.tool.Part` is one)."""
+    """One closed solid of one material, in the tool's own millimetres (`tools.Part` is one)."""
 
     @property
     def mesh(self) -> Mesh:

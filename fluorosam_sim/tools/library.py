@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from fluorosam_sim.tools.definition import Tool, ToolError
 from fluorosam_sim.tools.families import (
     FAMILIES,
     Family,
@@ -24,7 +25,6 @@ from fluorosam_sim.tools.families import (
     vascular,
     wires,
 )
-from fluorosam_sim.tools.tool import Tool, ToolError
 
 _FILES = (
     wires, screws, spine, plates, nails, hips, joints, cutting, holding, grasping, access, catheters, tubes, vascular,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fluorosam_sim.tools.definition import Tool
 from fluorosam_sim.tools.families import FAMILIES
 from fluorosam_sim.tools.library import TOOLS
 from fluorosam_sim.tools.materials import MATERIALS
-from fluorosam_sim.tools.tool import Tool
 from fluorosam_sim.tools.wordings import held_out_texts, texts
 
 _HEAD = """# Instruments and implants
@@ -115,5 +115,5 @@ def _every() -> list[str]:
 
 
 def _span(values: list[float]) -> str:
-    low, high = f"{min(values):.2g}", f"{max(values):.3g}"
+    low, high = (f"{value:.2g}" if value < 10 else f"{value:.0f}" for value in (min(values), max(values)))
     return low if low == high else f"{low} – {high}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from fluorosam_sim.geometry import Projection
 from fluorosam_sim.patients.landmarks import LandmarkError, Landmarks
+from fluorosam_sim.tools.definition import Tool, ToolError
 from fluorosam_sim.tools.seats import SEATS, Pose, Seat
-from fluorosam_sim.tools.tool import Tool, ToolError
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -55,17 +56,23 @@ def place_in_beam(
     return Placed(tool, _about_middle(tool, rotation, at))
 
 
-def place_in_body(tool: Tool, marks: Landmarks, rng: np.random.Generator, side: str | None = None) -> Placed:
+def place_in_body(
+    tool: Tool,
+    marks: Landmarks,
+    rng: np.random.Generator,
+    side: str | None = None,
+    among: Collection[str] | None = None,
+) -> Placed:
     """An implant where it belongs in a patient.
 
     marks: `patients.landmarks.landmarks(patient)`. side: "left" or "right" where there is a choice, None for either.
-    Raises ToolError, in one sentence, for a tool without a place in the body and where the anatomy is not there, is cut
-    by the edge of the scan or is too short.
+    among: labels that it may be put to, such as those in an image; None: any. Raises ToolError, in one sentence, for a
+    tool without a place in the body and where the anatomy is not there, is cut by the edge of the scan or is too short.
     """
     site = tool.site
     if site is None:
         raise ToolError(f"The {tool.name} belongs nowhere in the body: place it in the beam.")
-    labels = _candidates(tool, marks, side)
+    labels = [name for name in _candidates(tool, marks, side) if among is None or name in among]
     order = rng.permutation(len(labels))
     reason = ""
     for index in order:

@@ -12,11 +12,14 @@ from scipy.spatial.transform import Rotation
 
 from fluorosam_sim.anatomy import VERTEBRAE
 from fluorosam_sim.patients.landmarks import Frame, Landmarks, lower_limb, spine, upper_limb
-from fluorosam_sim.tools.tool import How, Site, Tool, ToolError
+from fluorosam_sim.tools.definition import How, Site, Tool, ToolError
 
 FloatArray = npt.NDArray[np.float64]
 
 _TISSUE_HU = -300
+_TRIES = 12
+_MAY_STICK_OUT = ("k_wires", "guide_wires", "markers")
+_STICKS_OUT_MM = 4.0  # of a screw's tip: two turns of its thread beyond the far cortex
 _TOWARDS_FEET = ("trachea", "esophagus", "superior_vena_cava", "brachiocephalic_vein", "portal_vein_and_splenic_vein")
 
 
@@ -125,6 +128,16 @@ def across(seat: Seat, rng: np.random.Generator) -> Pose:
         direction /= np.linalg.norm(direction)
         inside = bone.head_mm + rng.normal(0, 3.0, 3)
         return Pose(_axes(direction, np.array([0.0, 1.0, 0.0])), _entry(seat, inside, direction, 130.0))
+    for _ in range(_TRIES):
+        pose, chord_mm = _across_shaft(seat, rng)
+        need = float(seat.tool.bounds_mm[1, 2])
+        if seat.tool.family in _MAY_STICK_OUT or need <= chord_mm + _STICKS_OUT_MM:
+            return pose
+    raise ToolError(f"The {_plain(seat.label)} of {seat.marks.name} is too thin for the {seat.tool.name}.")
+
+
+def _across_shaft(seat: Seat, rng: np.random.Generator) -> tuple[Pose, float]:
+    """A pose across a bone in a random direction, and how much of its line lies in the bone, in mm."""
     shape = seat.marks.shape(seat.label)
     points = seat.marks.points(seat.label)
     along = (points - shape.center_mm) @ -shape.axes[:, 0]
@@ -137,7 +150,8 @@ def across(seat: Seat, rng: np.random.Generator) -> Pose:
         np.cos(angle) * shape.axes[:, 1] + np.sin(angle) * shape.axes[:, 2] + 0.15 * rng.normal() * shape.axes[:, 0]
     )
     direction /= np.linalg.norm(direction)
-    return Pose(_axes(direction, shape.axes[:, 0]), _entry(seat, inside, direction, 90.0))
+    entry, end = _entry(seat, inside, direction, 90.0), _entry(seat, inside, -direction, 90.0)
+    return Pose(_axes(direction, shape.axes[:, 0]), entry), float(np.linalg.norm(end - entry))
 
 
 def _entry(seat: Seat, inside: FloatArray, direction: FloatArray, reach_mm: float) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fluorosam_sim.render.beam import table
-from fluorosam_sim.tools.tool import Tool
+from fluorosam_sim.tools.definition import Tool
 
 Picture = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -51,7 +51,7 @@ def radiograph(tool: Tool, width: int, height: int, turn: npt.NDArray[np.float64
     parts = [part.mesh.vertices_mm @ rotation.T for part in tool.build()]
     low, high = np.min([p.min(axis=0) for p in parts], axis=0), np.max([p.max(axis=0) for p in parts], axis=0)
     scale = float(min((width - 12) / max(high[0] - low[0], 1e-3), (height - 12) / max(high[1] - low[1], 1e-3), 40.0))
-    over = 2
+    over = 4  # a wire of 0.4 mm is a quarter of a pixel wide
     exponent = np.zeros((height * over, width * over), np.float32)
     data = table()
     energy = int(np.argmin(np.abs(data.energies_kev - _KEV)))

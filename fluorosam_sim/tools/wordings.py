@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from fluorosam_sim.tools.definition import Tool
 from fluorosam_sim.tools.families import Family
-from fluorosam_sim.tools.tool import Tool
 
 _TOTAL = 56
 _BARE = 22

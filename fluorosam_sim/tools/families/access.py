@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.families.cutting import tee
 from fluorosam_sim.tools.families.grasping import Branches, branches_of
 from fluorosam_sim.tools.materials import ALUMINA, PEEK, PMMA, PVC, STEEL, Material
 from fluorosam_sim.tools.shapes import Solid, box, cylinder, hexagon, prism, revolved, ring, sphere, torus, union
 from fluorosam_sim.tools.sweeps import arc, oval, smooth, sweep, tube
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 Hub = Literal["luer", "wings", "tee", "block"]

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_sim.tools.definition import Kind, Site, Tool, Words
 from fluorosam_sim.tools.materials import (
     OPAQUE_POLYURETHANE,
     PLATINUM,
@@ -30,7 +31,6 @@ from fluorosam_sim.tools.shapes import (
     union,
 )
 from fluorosam_sim.tools.sweeps import smooth, tube
-from fluorosam_sim.tools.tool import Kind, Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 _Path = Sequence[tuple[float, float, float]]

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Tool, Words
 from fluorosam_sim.tools.materials import ALUMINIUM, PEEK, SILICONE, STEEL, Material
 from fluorosam_sim.tools.shapes import (
     Outline,
@@ -29,7 +30,6 @@ from fluorosam_sim.tools.shapes import (
     without,
 )
 from fluorosam_sim.tools.sweeps import helix, smooth, strip, sweep, thread, tube
-from fluorosam_sim.tools.tool import Tool, Words
 
 Made = list[tuple[Solid, Material]]
 

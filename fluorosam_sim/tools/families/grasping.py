@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import STEEL, TITANIUM, Material
 from fluorosam_sim.tools.shapes import Solid, aligned, box, cylinder, hull, prism, sphere, stroke, torus, union
 from fluorosam_sim.tools.sweeps import arc, loop, oval, smooth, strip, sweep, thread
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 Jaw = Literal["plain", "toothed", "ring", "tee", "bow", "point", "blade", "blunt blade", "wide"]

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import (
     ALUMINA,
     CEMENT,
@@ -34,7 +35,6 @@ from fluorosam_sim.tools.shapes import (
     union,
 )
 from fluorosam_sim.tools.sweeps import loop
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 
@@ -180,7 +180,8 @@ TOOLS: tuple[Tool, ...] = (
     _tool("cemented_cup_50", "cemented cup 50 mm", "hip_prostheses", "cemented cup",
         ("polyethylene cup", "all-poly cup"),
           ("50 mm",), 55, partial(_cemented_cup, 50), _HIP),
-    *(_tool(f"total_hip_{what}", f"total hip prosthesis, {what}", "hip_prostheses", "total hip prosthesis", _THA,
+    *(_tool(f"total_hip_{what.replace(' ', '_')}", f"total hip prosthesis, {what}", "hip_prostheses",
+        "total hip prosthesis", _THA,
           (what,), n * 1.55,
             partial(_total_hip, n, w, o, h, c, m, hm), _HIP)
       for what, n, w, o, h, c, m, hm in (("small", 120, 12, 37, 28, 48, TITANIUM, COBALT),

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_sim.tools.definition import Tool, Words
 from fluorosam_sim.tools.families.cutting import handle
 from fluorosam_sim.tools.materials import ALUMINIUM, PVC, STEEL, Material
 from fluorosam_sim.tools.shapes import (
@@ -26,7 +27,6 @@ from fluorosam_sim.tools.shapes import (
     without,
 )
 from fluorosam_sim.tools.sweeps import oval, smooth, strip, sweep, tube
-from fluorosam_sim.tools.tool import Tool, Words
 
 Made = list[tuple[Solid, Material]]
 _Path = Sequence[tuple[float, float, float]]

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import (
     COBALT,
     POLYETHYLENE,
@@ -36,7 +37,6 @@ from fluorosam_sim.tools.shapes import (
     union,
 )
 from fluorosam_sim.tools.sweeps import thread
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Kind, Site, Tool, Words
 from fluorosam_sim.tools.materials import ELECTRONICS, PLATINUM, PMMA, SILICONE, STEEL, TITANIUM, Material
 from fluorosam_sim.tools.shapes import (
     Solid,
@@ -24,7 +25,6 @@ from fluorosam_sim.tools.shapes import (
     union,
 )
 from fluorosam_sim.tools.sweeps import FloatArray, helix, smooth, tube
-from fluorosam_sim.tools.tool import Kind, Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 _Path = Sequence[tuple[float, float, float]]

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Kind, Site, Tool, Words
 from fluorosam_sim.tools.materials import (
     ALUMINIUM,
     BARIUM_STRIPE,
@@ -43,7 +44,6 @@ from fluorosam_sim.tools.shapes import (
     without,
 )
 from fluorosam_sim.tools.sweeps import helix, loop, smooth, strip, sweep, thread, tube
-from fluorosam_sim.tools.tool import Kind, Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 

@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import TITANIUM, Material
 from fluorosam_sim.tools.shapes import Solid, aligned, cut, cylinder, disc, hexagon, prism, rectangle, twisted, union
 from fluorosam_sim.tools.sweeps import smooth, strip, sweep, thread, tube
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import STEEL, TITANIUM, Material
 from fluorosam_sim.tools.shapes import (
     Outline,
@@ -25,7 +26,6 @@ from fluorosam_sim.tools.shapes import (
     without,
 )
 from fluorosam_sim.tools.sweeps import smooth, thread
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 

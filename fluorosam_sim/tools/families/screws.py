@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import PEEK, STEEL, TITANIUM, Material
 from fluorosam_sim.tools.shapes import Solid, cut, cylinder, hexagon, prism, revolved, ring, union
 from fluorosam_sim.tools.sweeps import thread
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 
@@ -185,7 +185,7 @@ TOOLS: tuple[Tool, ...] = (
                    (f"{d} mm", f"{n} mm")), partial(_interference, d, n), Site("across", ("femur", "tibia"), 0.95,
                    0.03))
       for d, n in ((8, 25),)),
-    *(_other(f"suture_anchor_{name}", f"{name} suture anchor {d:g} mm", "cancellous_screws", n,
+    *(_other(f"suture_anchor_{name.lower()}", f"{name} suture anchor {d:g} mm", "cancellous_screws", n,
              Words(f"{name} suture anchor", f"{name} suture anchors", ("corkscrew anchor", "bone anchor",
              "cuff anchor"),
                    (f"{d:g} mm",)), partial(_suture_anchor, d, n, material), Site("across", ("humerus",), 0.05, 0.03))

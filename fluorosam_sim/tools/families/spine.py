@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import COBALT, PEEK, POLYETHYLENE, TANTALUM, TITANIUM, Material
 from fluorosam_sim.tools.shapes import (
     Solid,
@@ -25,7 +26,6 @@ from fluorosam_sim.tools.shapes import (
     without,
 )
 from fluorosam_sim.tools.sweeps import arc, thread, tube
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 

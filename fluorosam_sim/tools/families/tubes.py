@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Kind, Site, Tool, Words
 from fluorosam_sim.tools.families.catheters import across
 from fluorosam_sim.tools.materials import (
     BARIUM_STRIPE,
@@ -29,7 +30,6 @@ from fluorosam_sim.tools.shapes import (
     union,
 )
 from fluorosam_sim.tools.sweeps import smooth, strip, sweep, tube
-from fluorosam_sim.tools.tool import Kind, Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 _Path = Sequence[tuple[float, float, float]]
@@ -94,9 +94,9 @@ def _striped(
     eyes = [across(path, float(s), 0.32 * outer, 2 * outer, 180.0 * (n % 2)) for n, s in enumerate(spots)]
     wall = cut(wall, eyes) if eyes else wall
     if stripe:
-        across = np.cross(np.gradient(path, axis=0), (0.0, 1.0, 0.0))
-        across /= np.linalg.norm(across, axis=1, keepdims=True)
-        line = tube((path + across * (outer + inner) / 4)[1:-1], 0.19 * (outer - inner) + 0.12, corners=6)
+        beside = np.cross(np.gradient(path, axis=0), (0.0, 1.0, 0.0))
+        beside /= np.linalg.norm(beside, axis=1, keepdims=True)
+        line = tube((path + beside * (outer + inner) / 4)[1:-1], 0.19 * (outer - inner) + 0.12, corners=6)
         line = cut(line, eyes[-1:]) if eyes else line
         parts.append((line, BARIUM_STRIPE))
         wall = wall - line
@@ -162,7 +162,7 @@ TOOLS: tuple[Tool, ...] = (
             partial(_airway_tube, d, 280, 85, 11), _TRACHEA) for d in (7.0, 8.0)),
     _tool("double_lumen_tube", "tubes", "double-lumen tube", ("DLT", "left-sided double lumen tube",
         "bronchial tube"), ("37 French",), 310, partial(_double_lumen), _TRACHEA),
-    _tool("tracheostomy_tube", "tubes", "tracheostomy tube", ("trach", "tracheal cannula", "trach tube"), ("8 mm",),
+    _tool("tracheostomy_tube", "tubes", "tracheostomy tube", ("tracheal cannula", "trach tube"), ("8 mm",),
         125, partial(_airway_tube, 8.0, 95, 0, 11, True), _TRACHEA),
     _tool("laryngeal_mask", "tubes", "laryngeal mask", ("LMA", "supraglottic airway", "larynx mask"), (), 192,
         partial(_laryngeal_mask), Site("lumen", ("trachea",), 0.0)),

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from fluorosam_sim.tools.definition import Site, Tool, Words
 from fluorosam_sim.tools.materials import (
     CARBON,
     COBALT,
@@ -19,7 +20,6 @@ from fluorosam_sim.tools.materials import (
 )
 from fluorosam_sim.tools.shapes import Solid, cylinder, ellipsoid, revolved, ring, sphere, torus, union
 from fluorosam_sim.tools.sweeps import FloatArray, helix, loop, smooth, tube
-from fluorosam_sim.tools.tool import Site, Tool, Words
 
 Made = list[tuple[Solid, Material]]
 
