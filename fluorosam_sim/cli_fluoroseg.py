@@ -61,6 +61,9 @@ def generate_command(
     size: Annotated[int | None, typer.Option(help="Width and height in pixels; default 512.", min=16, max=4096)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all chance; default 0.", min=0)] = None,
     shard_images: Annotated[int | None, typer.Option(help="Images in one shard; default 128.", min=1)] = None,
+    tools: Annotated[
+        float | None, typer.Option(help="Share of images with instruments or implants; default 0.35.", min=0, max=1)
+    ] = None,
     paraphrases: Annotated[Path | None, typer.Option(help="File with more wordings, see docs/prompts.md.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default one per core.", min=1, max=1024)] = None,
     ray: Annotated[str | None, typer.Option(help="Address of a Ray cluster to use instead of processes.")] = None,
@@ -75,6 +78,7 @@ def generate_command(
         "size_px": size,
         "seed": seed,
         "shard_images": shard_images,
+        "tool_share": tools,
         "paraphrases": read_paraphrases(paraphrases) if paraphrases else None,
     }
     config = _configuration(folder, {key: value for key, value in asked.items() if value is not None}, resume)
@@ -153,6 +157,7 @@ def info(folder: FolderArgument, as_json: JsonOption = False) -> None:
         "images": config.images,
         "size_px": config.size_px,
         "seed": config.seed,
+        "tool_share": config.tool_share,
         "shards": config.shards,
         "complete_shards": done,
         "finished": False,
@@ -213,7 +218,8 @@ def stats(
     if as_json:
         typer.echo(json.dumps(values, indent=2))
         return
-    table = Table(title=f"{values['images']} images, {values['masks']} masks of leaf labels")
+    title = f"{values['images']} images, {values['masks']} masks of leaf labels, {values['tool_masks']} of tools"
+    table = Table(title=title)
     for column in ("structure", "images", "share"):
         table.add_column(column, justify="left" if column == "structure" else "right")
     rows = sorted(values["structures"].items(), key=lambda row: -row[1])

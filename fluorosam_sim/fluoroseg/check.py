@@ -48,6 +48,8 @@ def _unreadable(folder: Path, name: str) -> str | None:
             item = record.decode(sample["key"], read_members(folder / f"{name}{TAR}", sample["members"]))
             for label in item.labels:
                 item.mask(label)
+            for number in range(len(item.tool_counts)):
+                item.tool_mask(number)
         except (DatasetError, ValueError) as error:
             return f"{name}{TAR}: {error}"
     return None

@@ -15,6 +15,9 @@ from fluorosam_sim.anatomy import STRUCTURES
 from fluorosam_sim.fluoroseg import record, rle
 from fluorosam_sim.fluoroseg.reader import Reader
 from fluorosam_sim.fluoroseg.record import Item
+from fluorosam_sim.tools import TOOLS
+
+_TOOL_IDS = {tool.key: 1000 + number for number, tool in enumerate(TOOLS)}
 
 
 def export(
@@ -25,8 +28,9 @@ def export(
 ) -> int:
     """Writes one JSON file, all or nothing, and the images as 16-bit PNG into a folder; the number of annotations.
 
-    An annotation is one structure (class, side or group) of one image within the open field, as compressed run lengths.
-    Category ids are the structures' ids. The file is written as it is made: memory does not grow with the dataset.
+    An annotation is one structure (class, side or group) or one tool of one image within the open field, as compressed
+    run lengths. Category ids are the structures' ids; a tool's is `tool_category` of its key. The file is written as it
+    is made: memory does not grow with the dataset.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if images is not None:
@@ -37,6 +41,9 @@ def export(
         with part.open("wb") as file:
             file.write(b'{"info":' + record.json_bytes({"description": "FluoroSeg", "version": "1"}))
             categories = [{"id": s.id, "name": s.name, "supercategory": s.kind} for s in STRUCTURES]
+            categories += [
+                {"id": tool_category(tool.key), "name": tool.name, "supercategory": tool.kind} for tool in TOOLS
+            ]
             file.write(b',"categories":' + record.json_bytes(categories))
             rows = []
             file.write(b',"annotations":[')
@@ -60,21 +67,31 @@ def export(
 
 
 def _annotations(item: Item) -> Iterator[dict[str, Any]]:
-    height, width = item.image.shape
     planes = {label: item.mask(label) for label in item.record["pixels"]}
     for structure in STRUCTURES:
         members = [planes[name] for name in structure.members if name in planes]
         if not members:
             continue
-        mask = np.logical_or.reduce(members)
-        yield {
-            "image_id": int(item.key),
-            "category_id": structure.id,
-            "segmentation": {"size": [height, width], "counts": rle.encode(mask)},
-            "area": int(np.count_nonzero(mask)),
-            "bbox": _box(mask),
-            "iscrowd": 0,
-        }
+        yield _annotation(item, structure.id, np.logical_or.reduce(members))
+    for number, seen in enumerate(item.record["tools"]):
+        if seen["pixels"]:
+            yield _annotation(item, tool_category(seen["key"]), item.tool_mask(number))
+
+
+def tool_category(key: str) -> int:
+    """Category id of a tool: those of structures are below 1000."""
+    return _TOOL_IDS[key]
+
+
+def _annotation(item: Item, category: int, mask: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    return {
+        "image_id": int(item.key),
+        "category_id": category,
+        "segmentation": {"size": list(mask.shape), "counts": rle.encode(mask)},
+        "area": int(np.count_nonzero(mask)),
+        "bbox": _box(mask),
+        "iscrowd": 0,
+    }
 
 
 def _box(mask: npt.NDArray[np.bool_]) -> list[int]:

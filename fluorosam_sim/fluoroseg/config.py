@@ -47,7 +47,8 @@ class DatasetConfig:
     images: how many, over all splits. patients: names as `load_patient` takes them; those that `is_held_out_patient`
     names, and those also listed in validation, make up the split "val". seed: of all chance. size_px: width and height
     of the images. shard_images: images in one shard, all of one patient. preview: None bins volumes finer than 1 mm
-    by two (which hardly shows in the image and is four times faster), True bins all, False none.
+    by two (which hardly shows in the image and is four times faster), True bins all, False none. tool_share: of the
+    images, with instruments or implants.
     paraphrases: (structure key, wording) added to the built-in wordings of the training split.
     """
 
@@ -58,6 +59,7 @@ class DatasetConfig:
     size_px: int = 512
     shard_images: int = 128
     preview: bool | None = None
+    tool_share: float = 0.35
     paraphrases: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -69,6 +71,8 @@ class DatasetConfig:
         ):
             if not low <= getattr(self, name) <= high:
                 raise DatasetError(f"{name} must be {low} to {high}, not {getattr(self, name)}.")
+        if not 0 <= self.tool_share <= 1:
+            raise DatasetError(f"The share of images with tools must be 0 to 1, not {self.tool_share:g}.")
         if not self.patients:
             raise DatasetError("A dataset needs at least one patient.")
         if len(set(self.patients)) != len(self.patients):

@@ -22,6 +22,8 @@ def statistics_svg(statistics: Mapping[str, Any]) -> str:
         ("labels in the field", _bins(statistics["labels_per_image"], 5)),
         ("mask size, % of the image", _powers(statistics["area_percent"])),
         ("collimator", list(statistics["openings"].items())),
+        ("instruments and implants in the field", list(statistics["tools_per_image"].items())),
+        ("families of instruments and implants", list(statistics["tool_families"].items())),
     )
     panels = [_directions(statistics["directions"])]
     panels += [_bars(title, rows) for title, rows in bars]

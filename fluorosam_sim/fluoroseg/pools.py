@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -64,7 +65,7 @@ def ray_shards(
     except ImportError:
         raise DatasetError("Ray is not installed: pip install ray on every node, or leave out --ray.") from None
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="error")
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise DatasetError(
             f"No Ray cluster answers at {address} ({error}): start one with ray start --head."

@@ -36,7 +36,8 @@ def json_bytes(values: Any) -> bytes:
 def encode(sample: Sample) -> dict[str, bytes]:
     """The members of a sample by extension. The same sample gives the same bytes."""
     height, width = sample.image.shape
-    masks = {"size": [height, width], "counts": dict(sample.masks)}
+    tools = [tool.counts for tool in sample.tools]
+    masks = {"size": [height, width], "counts": dict(sample.masks), "tools": tools}
     return {IMAGE: encode_image(sample.image), MASKS: json_bytes(masks), RECORD: json_bytes(_record(sample))}
 
 
@@ -88,17 +89,23 @@ def _record(sample: Sample) -> dict[str, Any]:
         "present": {str(number): list(texts) for number, texts in sample.present.items()},
         "absent": {str(number): list(texts) for number, texts in sample.absent.items()},
         "hard": list(sample.hard),
+        "tools": [tool.to_json() for tool in sample.tools],
+        "absent_tools": {key: list(texts) for key, texts in sample.absent_tools.items()},
     }
 
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One image read back. image: (H, W) uint16, bright is air. record: see docs/fluoroseg.md."""
+    """One image read back. image: (H, W) uint16, bright is air. record: see docs/fluoroseg.md.
+
+    counts: run lengths by leaf label; tool_counts: of each tool, in the order of record["tools"].
+    """
 
     key: str
     image: npt.NDArray[np.uint16]
     record: Mapping[str, Any]
     counts: Mapping[str, str]
+    tool_counts: tuple[str, ...]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -115,12 +122,18 @@ class Item:
         for name in (labels,) if isinstance(labels, str) else labels:
             if name in self.counts:
                 found |= rle.decode(self.counts[name], height, width)
-        if within_field:
-            x0, y0, x1, y1 = self.record["collimation"]["field_px"]
-            inside = np.zeros_like(found)
-            inside[y0:y1, x0:x1] = True
-            found &= inside
-        return found
+        return self._within_field(found) if within_field else found
+
+    def tool_mask(self, number: int, within_field: bool = True) -> npt.NDArray[np.bool_]:
+        """(H, W) mask of tool `number` of record["tools"]; tools may overlap each other and everything else."""
+        found = rle.decode(self.tool_counts[number], *self.image.shape)
+        return self._within_field(found) if within_field else found
+
+    def _within_field(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        x0, y0, x1, y1 = self.record["collimation"]["field_px"]
+        inside = np.zeros_like(mask)
+        inside[y0:y1, x0:x1] = True
+        return np.asarray(mask & inside)
 
     @cached_property
     def projection(self) -> Projection:
@@ -141,8 +154,9 @@ def decode(key: str, members: Mapping[str, bytes]) -> Item:
         image = cv2.imdecode(np.frombuffer(members[IMAGE], np.uint8), cv2.IMREAD_UNCHANGED)
         masks, record = json.loads(members[MASKS]), json.loads(members[RECORD])
         whole = image is not None and image.dtype == np.uint16 and list(image.shape) == masks["size"]
+        whole = whole and len(masks["tools"]) == len(record["tools"])
     except (KeyError, TypeError, ValueError, cv2.error) as error:
         raise DatasetError(f"Image {key} of the dataset is damaged.") from error
     if not whole or image is None:
         raise DatasetError(f"Image {key} of the dataset is damaged.")
-    return Item(key, np.asarray(image, np.uint16), record, masks["counts"])
+    return Item(key, np.asarray(image, np.uint16), record, masks["counts"], tuple(masks["tools"]))

@@ -10,19 +10,22 @@ import numpy as np
 
 from fluorosam_sim.anatomy import STRUCTURES
 from fluorosam_sim.fluoroseg.sampler import Sample
+from fluorosam_sim.tools import tool as tool_named
 
 ANGLE_DEG = 15.0
 _MEMBERS = {s.key: frozenset(s.members) for s in STRUCTURES}
 _COUNTS = ("splits", "patients", "views", "openings", "primary_deg", "secondary_deg", "directions", "kvp",
-           "field_mm", "labels_per_image", "structures", "area_percent")  # fmt: skip
-_SUMS = ("images", "masks", "present_texts", "absent_texts")
+           "field_mm", "labels_per_image", "structures", "area_percent", "tools", "tool_families",
+           "tools_per_image")  # fmt: skip
+_SUMS = ("images", "masks", "present_texts", "absent_texts", "tool_masks", "tool_texts")
 
 
 class Tally:
     """Counters over images. Angles, voltages and fields are counted in bins named by their lower edge.
 
     structures: images in which any member of a structure lies in the open field. area_percent: masks of leaf labels by
-    their share of the image, in powers of two percent. directions: "primary,secondary" in cells of 15°.
+    their share of the image, in powers of two percent. directions: "primary,secondary" in cells of 15°. tools,
+    tool_families: images in whose open field a tool, or any of a family, is seen.
     """
 
     def __init__(self) -> None:
@@ -51,11 +54,17 @@ class Tally:
         c["structures"].update(key for key, members in _MEMBERS.items() if members & there)
         total = sample.image.size
         c["area_percent"].update(str(_power(100 * pixels / total)) for pixels in sample.pixels.values())
+        seen = [tool for tool in sample.tools if tool.pixels]
+        c["tools"].update(tool.key for tool in seen)
+        c["tool_families"].update({tool_named(tool.key).family for tool in seen})
+        c["tools_per_image"][str(len(seen))] += 1
         self.sums.update(
             images=1,
             masks=len(sample.pixels),
             present_texts=sum(map(len, sample.present.values())),
             absent_texts=sum(map(len, sample.absent.values())),
+            tool_masks=len(seen),
+            tool_texts=sum(len(tool.texts) for tool in seen),
         )
 
     def merge(self, values: Mapping[str, Any]) -> None:

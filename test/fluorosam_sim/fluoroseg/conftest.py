@@ -28,7 +28,7 @@ def bodies(tmp_path_factory: pytest.TempPathFactory, phantom: Patient) -> tuple[
 
 @pytest.fixture(scope="session")
 def config(bodies: tuple[str, str]) -> DatasetConfig:
-    return DatasetConfig(11, bodies, validation=bodies[1:], seed=5, size_px=48, shard_images=2)
+    return DatasetConfig(11, bodies, validation=bodies[1:], seed=5, size_px=48, shard_images=2, tool_share=0.7)
 
 
 def shards_here(

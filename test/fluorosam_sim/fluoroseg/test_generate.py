@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import multiprocessing
 import os
 import random
 import resource
@@ -32,7 +33,6 @@ from fluorosam_sim.fluoroseg.generate import generate
 if __name__ == "__main__":
     generate(Path(sys.argv[1]), DatasetConfig.from_json(json.loads(sys.argv[2])), 2, resume=True)
 """
-_KILLS = int(os.environ.get("FLUOROSAM_TEST_KILLS", "3"))
 
 
 def _children(process: int) -> list[int]:
@@ -70,32 +70,59 @@ def _wait_for(folder: Path, shards: int, process: subprocess.Popen[bytes]) -> No
 
 
 @pytest.mark.timeout(600)
-def test_killed_at_random_moments_and_resumed(tmp_path: Path, config: DatasetConfig) -> None:
+def test_workers_end_with_the_program(tmp_path: Path, config: DatasetConfig) -> None:
     many = dataclasses.replace(config, images=30, shard_images=1, size_px=24)
     folder, chance = tmp_path / "killed", random.Random(7)
-    for kill in range(_KILLS):
+    for how in (signal.SIGINT, signal.SIGKILL):
         process = _start(folder, many)
         # Moments inside the work, not while Python starts: somewhere after the next one or two shards.
         _wait_for(folder, _complete(folder) + chance.randint(1, 2), process)
         time.sleep(chance.uniform(0, 0.1))
         workers = _children(process.pid)
-        if kill == 0:
-            process.send_signal(signal.SIGINT)
-        else:
-            process.kill()
+        process.send_signal(how)
         _, said = process.communicate()
-        assert kill or b"KeyboardInterrupt" in said
+        assert how == signal.SIGKILL or b"KeyboardInterrupt" in said
         deadline = time.monotonic() + 60
         while any(map(_alive, workers)):
             assert time.monotonic() < deadline, "workers outlive the program"
             time.sleep(0.05)
         assert not (folder / "manifest.json").exists()
     assert 0 < _complete(folder) < many.shards
-    whole = tmp_path / "whole"
+    _resumed_is_unbroken(folder, tmp_path / "whole", many)
+
+
+def test_killed_at_ten_random_moments(tmp_path: Path, config: DatasetConfig) -> None:
+    """Writers that are forked from a process with everything imported: the moments are those of the work."""
+    many = dataclasses.replace(config, images=120, shard_images=1, size_px=24)
+    folder, chance = tmp_path / "killed", random.Random(11)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["fluorosam_sim.fluoroseg.generate", "pytest"])
+    killed = 0
+    while killed < 10:
+        writer = context.Process(target=_write, args=(folder, many))
+        writer.start()
+        before = _complete(folder)
+        while _complete(folder) == before and writer.is_alive():
+            time.sleep(0.002)
+        time.sleep(chance.uniform(0, 0.15))
+        writer.kill()
+        writer.join()
+        assert writer.exitcode == -signal.SIGKILL, "the dataset was finished too early"
+        killed += 1
+    assert 10 <= _complete(folder) < many.shards
+    _resumed_is_unbroken(folder, tmp_path / "whole", many)
+
+
+def _write(folder: Path, config: DatasetConfig) -> None:
+    generating.local_shards = shards_here  # type: ignore[assignment]
+    generate(folder, config, 1, resume=True)
+
+
+def _resumed_is_unbroken(folder: Path, whole: Path, config: DatasetConfig) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generating, "local_shards", shards_here)
-        assert generate(folder, many, 1, resume=True).damaged == ()
-        generate(whole, many, 1)
+        assert generate(folder, config, 1, resume=True).damaged == ()
+        generate(whole, config, 1)
     assert contents(folder) == contents(whole)
 
 

@@ -15,7 +15,8 @@ from pycocotools import mask as coco
 
 from fluorosam_sim.anatomy import structure
 from fluorosam_sim.fluoroseg import DatasetConfig, DatasetError, Reader
-from fluorosam_sim.fluoroseg.coco import export
+from fluorosam_sim.fluoroseg.coco import export, tool_category
+from fluorosam_sim.tools import TOOLS
 
 
 def test_any_order_gives_the_same_images(dataset: Path) -> None:
@@ -53,6 +54,8 @@ def test_the_manifest_counts_and_names_everything(dataset: Path, config: Dataset
     items = list(Reader(dataset))
     assert statistics["images"] == 11
     assert statistics["masks"] == sum(len(item.record["pixels"]) for item in items)
+    assert statistics["tool_masks"] == sum(tool["pixels"] > 0 for item in items for tool in item.record["tools"])
+    assert sum(statistics["tools_per_image"].values()) == 11 and statistics["tool_masks"] > 0
     seen = sum("sternum" in item.record["pixels"] for item in items)
     assert statistics["structures"].get("sternum", 0) == statistics["structures"].get("rib_cage", 0) == seen
     for name in ("splits", "patients", "views", "openings", "directions", "kvp", "field_mm"):
@@ -91,15 +94,25 @@ def test_coco_export(tmp_path: Path, dataset: Path) -> None:
     reader, out = Reader(dataset), tmp_path / "out" / "coco.json"
     count = export(reader, out, tmp_path / "images")
     values = json.loads(out.read_text())
-    assert len(values["categories"]) == 188 and len(values["images"]) == 11
+    assert len(values["categories"]) == 188 + 464 and len(values["images"]) == 11
     assert count == len(values["annotations"]) > 11
     assert [row["id"] for row in values["annotations"]] == list(range(1, count + 1))
     items = {int(item.key): item for item in reader}
+    tools = {tool_category(tool.key): tool for tool in TOOLS}
+    kinds = {row["id"]: row["supercategory"] for row in values["categories"]}
+    seen = set()
     for row in values["annotations"]:
         item = items[row["image_id"]]
         mask = coco.decode(row["segmentation"]).astype(bool)
-        assert (mask == item.mask(structure(row["category_id"]).members)).all()
+        if tool := tools.get(row["category_id"]):
+            number = [shown["key"] for shown in item.record["tools"]].index(tool.key)
+            assert kinds[row["category_id"]] == tool.kind and (mask == item.tool_mask(number)).all()
+            seen.add((item.key, tool.key))
+        else:
+            assert (mask == item.mask(structure(row["category_id"]).members)).all()
         assert row["area"] == mask.sum() and row["bbox"] == coco.toBbox(row["segmentation"]).tolist()
+    shown = {(i.key, tool["key"]) for i in items.values() for tool in i.record["tools"] if tool["pixels"]}
+    assert seen == shown and shown
     name = values["images"][0]["file_name"]
     image = cv2.imread(str(tmp_path / "images" / name), cv2.IMREAD_UNCHANGED)
     assert (image == items[int(name.partition(".")[0])].image).all()
@@ -111,9 +124,11 @@ def test_a_damaged_image_is_named(dataset: Path) -> None:
 
     good = next(iter(Reader(dataset)))
     png = record.encode_image(good.image)
-    masks, text = record.json_bytes({"size": [48, 48], "counts": {}}), record.json_bytes(dict(good.record))
+    masks = record.json_bytes({"size": [48, 48], "counts": {}, "tools": list(good.tool_counts)})
+    text = record.json_bytes(dict(good.record))
+    more = record.json_bytes({"size": [48, 48], "counts": {}, "tools": [*good.tool_counts, "0"]})
     assert record.decode("7", {"png": png, "masks.json": masks, "json": text}).labels == ()
     eight_bit = io.BytesIO(cv2.imencode(".png", np.zeros((48, 48), np.uint8))[1].tobytes()).getvalue()
-    for broken in ({"png": b"no"}, {"png": eight_bit}, {"masks.json": b"{"}, {"json": b""}):
+    for broken in ({"png": b"no"}, {"png": eight_bit}, {"masks.json": b"{"}, {"masks.json": more}, {"json": b""}):
         with pytest.raises(DatasetError, match="Image 7"):
             record.decode("7", {"png": png, "masks.json": masks, "json": text} | broken)

@@ -42,12 +42,21 @@ def test_no_wording_crosses(dataset: Path) -> None:
             for kind in ("present", "absent"):
                 for number, rows in item.record[kind].items():
                     seen |= {table.text(split, int(number), row).lower() for row in rows}  # type: ignore[arg-type]
+            words = table.tool_wordings(split)  # type: ignore[arg-type]
+            for shown in item.record["tools"]:
+                seen |= {words[shown["key"]][row].lower() for row in shown["texts"]}
+            for key, rows in item.record["absent_tools"].items():
+                seen |= {words[key][row].lower() for row in rows}
             prompts = table.hard_val if split == "val" else table.hard_train
             seen |= {prompts[row].text.lower() for row in item.record["hard"]}
     assert said["train"] and said["val"] and not said["train"] & said["val"]
     held_out = {text.lower() for s in STRUCTURES for text in held_out_texts(s)}
     held_out |= {prompt.text.lower() for prompt in hard_prompts(held_out=True)}
     trained = {text.lower() for s in STRUCTURES for text in texts(s)} | {p.text.lower() for p in hard_prompts()}
+    table = build_table()
+    held_out |= {text.lower() for words in table.tool_val.values() for text in words}
+    trained |= {text.lower() for words in table.tool_train.values() for text in words}
+    assert min(map(len, table.tool_val.values())) >= 4
     assert said["val"] <= held_out and said["train"] <= trained and not held_out & trained
 
 
@@ -66,6 +75,8 @@ def test_paraphrases_join_training_only() -> None:
     kept = table.val[5][0]
     with pytest.raises(DatasetError, match="kept for validation"):
         build_table([("liver", kept)])
+    with pytest.raises(DatasetError, match="kept for validation"):
+        build_table([("liver", table.tool_val["pacemaker"][0])])
     with pytest.raises(DatasetError, match="two structures"):
         build_table([("liver", "thing"), ("spleen", "Thing")])
 
