@@ -1,4 +1,4 @@
-"""Commands around patients: `fluorosam patients list|show|build|check`."""
+"""Commands around patients: `fluorosam patients list|show|gallery|build|check`."""
 
 from __future__ import annotations
 
@@ -93,6 +93,28 @@ def show(
     typer.echo(f"{body.provenance}. Licence: {body.licence}.")
     if out is not None:
         typer.echo(f"Wrote {out}.")
+
+
+@app.command()
+def gallery(
+    patients: Annotated[list[str], typer.Argument(help="Packaged names, synthetic:SEED, or paths.")],
+    out: Annotated[Path, typer.Option(help="PNG or JPEG file of the picture.")],
+    real: Annotated[
+        Path | None, typer.Option(help="Data folder of the package pydicom-data, for a row of real radiographs.")
+    ] = None,
+    tile: Annotated[int, typer.Option(help="Width of one radiograph in pixels.", min=64, max=1024)] = 200,
+) -> None:
+    """Radiographs of skull, chest, spine, pelvis and limbs of several patients side by side, and of real ones."""
+    from fluorosam_sim.patients.gallery import REGIONS, gallery
+
+    bodies = [load_patient(name) for name in patients]
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("rendering", total=len(bodies) * len(REGIONS))
+        picture = gallery(bodies, real, tile_px=tile, progress=lambda: progress.advance(task))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(out), picture):
+        raise OSError(f"Could not write {out}: give a name that ends in .png or .jpg.")
+    typer.echo(f"Wrote {out} ({picture.shape[1]} × {picture.shape[0]}).")
 
 
 @app.command()

@@ -18,7 +18,7 @@ from fluorosam_sim.render.shadows import with_tools
 from fluorosam_sim.render.view import View, indexed_view
 from fluorosam_sim.render.volume import prepare
 
-_TILE = (16, 32)  # rows, columns of a ray tile: fits the first-level cache, measured best of 8…32
+_TILE = (16, 64)  # rows, columns of a ray tile: measured best of 8…32 × 16…64
 # Numba's thread pools are not re-entrant on every platform: one render at a time in a process.
 _LOCK = threading.Lock()
 

@@ -190,6 +190,7 @@ class CudaRenderer:
         scale = np.float32(volume.scale * 0.1 / len(first.drifts))
         densities = (out.cpu().numpy() * scale).transpose(0, 3, 1, 2)
         label_bits: npt.NDArray[np.uint64] = bits.cpu().numpy().view(np.uint64)
+        label_bits[..., 0] &= ~np.uint64(1)  # label 0 is none
         return [
             Rendering(np.ascontiguousarray(soft), np.ascontiguousarray(bone), each, self.patient.label_names)
             for (soft, bone), each in zip(densities, label_bits, strict=True)

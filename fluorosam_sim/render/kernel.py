@@ -2,10 +2,12 @@
 
 For every slice of the volume across the beam, all rays of a small tile of pixels take one bilinear sample. Pairs of
 neighbouring voxels are packed into one 32-bit word (two 16-bit densities), so that a bilinear sample takes two loads;
-blocks of 8³ voxels of air are skipped. One pass gives soft and bone area density and the set of labels of each pixel.
-Only what lies between the source and the detector counts: the slices next to either are weighted by their share.
+blocks of 8³ voxels of air are skipped, and so is the work on bone and on labels that a block does not hold. One pass
+gives soft and bone area density and the set of labels of each pixel. Only what lies between the source and the detector
+counts: the slices next to either are weighted by their share.
 
-How often a ray met a label is counted by bit planes: bit b of plane n is set once label b was met n + 1 times.
+How often a ray met a label is counted by bit planes, in words of 32 labels: bit b of word w of plane n is set once
+label 32·w + b was met n + 1 times.
 """
 
 from __future__ import annotations
@@ -20,13 +22,51 @@ I = np.int32  # noqa: E741 - the field's short name for an index
 U = np.uint32
 U64 = np.uint64
 BLOCK_SHIFT = 3  # occupancy blocks of 8 voxels
+# What a block with its packed neighbours may hold: bits of `occupied`.
+TISSUE, BONE, FIRST_LABELS = 1, 2, 4  # labels of word w: FIRST_LABELS << w
+
+
+@nb.njit(parallel=True, nogil=True, error_model="numpy", cache=True)
+def mark_blocks(
+    density,  # (k, j, i) uint16
+    labels,  # (k, j, i) uint8
+    bone_from,
+    blocks,  # out: (k, j, i) uint16 by block, bits TISSUE, BONE and FIRST_LABELS << word of 32 labels
+):
+    """What each block may add to a ray: a sample reads a block's far neighbours, too, so they count with it."""
+    reach = (1 << BLOCK_SHIFT) + 1
+    for bk in nb.prange(blocks.shape[0]):
+        for bj in range(blocks.shape[1]):
+            for bi in range(blocks.shape[2]):
+                found = 0
+                for k in range(bk << BLOCK_SHIFT, min((bk << BLOCK_SHIFT) + reach, density.shape[0])):
+                    for j in range(bj << BLOCK_SHIFT, min((bj << BLOCK_SHIFT) + reach, density.shape[1])):
+                        for i in range(bi << BLOCK_SHIFT, min((bi << BLOCK_SHIFT) + reach, density.shape[2])):
+                            value, label = density[k, j, i], labels[k, j, i]
+                            if value > 0:
+                                found |= TISSUE
+                            if value > bone_from:
+                                found |= BONE
+                            if label > 0:
+                                found |= FIRST_LABELS << (label >> 5)
+                blocks[bk, bj, bi] = found
+
+
+@nb.njit(inline="always")
+def _bilinear(near, far, frac_a, frac_b):
+    """One sample from two packed pairs of neighbours along a, the second one step further along b."""
+    v00, v10 = F(I(near & U(0xFFFF))), F(I(near >> U(16)))
+    v01, v11 = F(I(far & U(0xFFFF))), F(I(far >> U(16)))
+    e = v00 + frac_a * (v10 - v00)
+    f = v01 + frac_a * (v11 - v01)
+    return e + frac_b * (f - e)
 
 
 @nb.njit(parallel=True, nogil=True, fastmath=True, error_model="numpy", cache=True)
 def cast_rays(
     packed,  # (n,) uint32: density of a voxel in the low half, of its next neighbour along axis a in the high half
     labels,  # (n,) uint8
-    occupied,  # (m,) uint8, one per block that with its packed neighbours holds 1: tissue, 2: labels, 3: both, 0: none
+    occupied,  # (m,) uint16, one per block: see mark_blocks
     strides,  # element strides of (slice axis, a, b)
     sizes,  # padded sizes along (slice axis, a, b)
     occupied_strides,
@@ -47,7 +87,7 @@ def cast_rays(
     planes,  # bit planes: the largest number of samples needed for that
 ):
     height, width = out.shape[1], out.shape[2]
-    words = bits.shape[2]
+    words = 2 * bits.shape[2]
     tiles_x = (width + tile_width - 1) // tile_width
     tiles_y = (height + tile_height - 1) // tile_height
     slice_stride = strides[0]
@@ -55,7 +95,6 @@ def cast_rays(
     zero, half = F(0), F(0.5)
     a_max, b_max = F(sizes[1] - 1.001), F(sizes[2] - 1.001)
     source_a, source_b = F(source[1]), F(source[2])
-    low16, shift16 = U(0xFFFF), U(16)
     for tile in nb.prange(tiles_x * tiles_y):
         row0 = (tile // tiles_x) * tile_height
         col0 = (tile % tiles_x) * tile_width
@@ -67,9 +106,9 @@ def cast_rays(
         index = np.empty(n, np.uint32)
         frac_a, frac_b = np.empty(n, F), np.empty(n, F)
         near, far = np.empty(n, np.uint32), np.empty(n, np.uint32)
-        label = np.empty(n, np.uint64)
-        bit = np.empty(n, np.uint64)
-        seen = np.zeros((planes, words, n), np.uint64)
+        label = np.empty(n, np.uint32)
+        bit = np.empty(n, np.uint32)
+        seen = np.zeros((planes, words, n), np.uint32)
         reach = np.empty(n, F)  # slices from the source to the detector
         min_a, max_a, min_b, max_b = 1e30, -1e30, 1e30, -1e30
         min_reach, max_reach, forward = 1e30, 0.0, 1.0
@@ -128,39 +167,44 @@ def cast_rays(
                 q = index[p]
                 near[p] = plane[q]
                 far[p] = plane_next[q]
-            for p in range(n):
-                u, v = near[p], far[p]
-                v00, v10 = F(I(u & low16)), F(I(u >> shift16))
-                v01, v11 = F(I(v & low16)), F(I(v >> shift16))
-                e = v00 + frac_a[p] * (v10 - v00)
-                f = v01 + frac_a[p] * (v11 - v01)
-                density = e + frac_b[p] * (f - e)
-                mineral = min(max((density - bone_from) * bone_slope, F(0)), F(1)) * density
-                bone[p] += mineral
-                soft[p] += density - mineral
+            if any_occupied & BONE:
+                for p in range(n):
+                    density = _bilinear(near[p], far[p], frac_a[p], frac_b[p])
+                    mineral = min(max((density - bone_from) * bone_slope, F(0)), F(1)) * density
+                    bone[p] += mineral
+                    soft[p] += density - mineral
+            else:
+                for p in range(n):
+                    soft[p] += _bilinear(near[p], far[p], frac_a[p], frac_b[p])
             if cut:
                 for p in range(n):
                     share = min(F(ahead) + half, reach[p]) - max(F(ahead) - half, zero)
                     share = min(max(share, zero), F(1))
                     soft[p] = soft_before[p] + share * (soft[p] - soft_before[p])
                     bone[p] = bone_before[p] + share * (bone[p] - bone_before[p])
-            if want_labels and any_occupied & 2:
+            if want_labels and any_occupied >= FIRST_LABELS:
                 plane_labels = labels[s * slice_stride :]
-                tf = F(t)
+                if drift == 0:
+                    for p in range(n):
+                        index[p] += U(I(frac_a[p] + half) * stride_a + I(frac_b[p] + half) * stride_b)
+                else:
+                    tf = F(t)
+                    for p in range(n):
+                        i = I(min(max(source_a + tf * slope_a[p], zero), a_max) + half)
+                        k = I(min(max(source_b + tf * slope_b[p], zero), b_max) + half)
+                        index[p] = U(i * stride_a + k * stride_b)
                 for p in range(n):
-                    i = I(min(max(source_a + tf * slope_a[p], zero), a_max) + half)
-                    k = I(min(max(source_b + tf * slope_b[p], zero), b_max) + half)
-                    index[p] = U(i * stride_a + k * stride_b)
-                for p in range(n):
-                    label[p] = U64(plane_labels[index[p]])
+                    label[p] = U(plane_labels[index[p]])
                 if cut:
                     for p in range(n):
                         if ahead <= 0 or ahead >= reach[p]:
-                            label[p] = U64(0)
+                            label[p] = U(0)
                 for w in range(words):
+                    if any_occupied & (FIRST_LABELS << w) == 0:
+                        continue
                     once = seen[0, w]
                     for p in range(n):
-                        bit[p] = (U64(1) << (label[p] & U64(63))) * U64(label[p] >> U64(6) == U64(w))
+                        bit[p] = (U(1) << (label[p] & U(31))) * U(label[p] >> U(5) == U(w))
                     for plane in range(planes - 1, 1, -1):
                         more, less = seen[plane, w], seen[plane - 1, w]
                         for p in range(n):
@@ -185,8 +229,10 @@ def cast_rays(
                 out[1, row0 + r, col0 + c] += bone[p] * length
                 if want_labels:
                     needed = min(int(min_path_mm / length) + 1, planes)
-                    for w in range(words):
-                        bits[row0 + r, col0 + c, w] = seen[needed - 1, w, p]
+                    for w in range(bits.shape[2]):
+                        low, high = seen[needed - 1, 2 * w, p], seen[needed - 1, 2 * w + 1, p]
+                        bits[row0 + r, col0 + c, w] = U64(low) | (U64(high) << U64(32))
+                    bits[row0 + r, col0 + c, 0] &= ~U64(1)  # label 0 is none
 
 
 @nb.njit(parallel=True, nogil=True, fastmath=True, error_model="numpy", cache=True)

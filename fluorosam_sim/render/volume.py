@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fluorosam_sim.patients.patient import Patient
-from fluorosam_sim.render.kernel import BLOCK_SHIFT
-from fluorosam_sim.render.materials import density_table
+from fluorosam_sim.render.kernel import BLOCK_SHIFT, mark_blocks
+from fluorosam_sim.render.materials import BONE_FROM_GCM3, density_table
 
 _MOST_VOXELS = 2**31 - 1  # the kernels index with 32 bits
 _BYTES_A_VOXEL = 11  # quantised, labels, one packing, and what building them takes on top
-_TISSUE, _LABEL = 1, 2
 _PADDING = (1, 2)  # voxels of air before and after
 _INNER = slice(_PADDING[0], -_PADDING[1])
 
@@ -26,7 +25,8 @@ class Volume:
 
     Two, because rays that have left the volume are sampled at its far end: both voxels of that sample must be air.
     quantised: (k, j, i) uint16 densities in units of scale g/cm³. labels: flat uint8. sizes, strides: of (i, j, k).
-    occupied: flat uint8 by block of 8³ voxels, with strides of (i, j, k). affine: from unpadded index to world mm.
+    occupied: flat uint16 by block of 8³ voxels, what kernel.mark_blocks says of it, with strides of (i, j, k). affine:
+    from unpadded index to world mm.
     """
 
     quantised: npt.NDArray[np.uint16]
@@ -34,7 +34,7 @@ class Volume:
     labels: npt.NDArray[np.uint8]
     sizes: tuple[int, int, int]
     strides: tuple[int, int, int]
-    occupied: npt.NDArray[np.uint8]
+    occupied: npt.NDArray[np.uint16]
     occupied_strides: tuple[int, int, int]
     affine: npt.NDArray[np.float64]
 
@@ -107,9 +107,18 @@ def prepare(patient: Patient, halve: bool = False) -> Volume:
     nk, nj, ni = quantised.shape
     stored_labels = np.zeros(quantised.shape, np.uint8)
     stored_labels[_INNER, _INNER, _INNER] = labels.transpose(2, 1, 0)
-    occupied, occupied_strides = _occupancy(quantised, stored_labels)
+    blocks = np.empty([-(-n // (1 << BLOCK_SHIFT)) for n in quantised.shape], np.uint16)
+    mark_blocks(quantised, stored_labels, np.float32(BONE_FROM_GCM3 / scale), blocks)
+    _, bj, bi = blocks.shape
     return Volume(
-        quantised, scale, stored_labels.ravel(), (ni, nj, nk), (1, ni, ni * nj), occupied, occupied_strides, affine
+        quantised,
+        scale,
+        stored_labels.ravel(),
+        (ni, nj, nk),
+        (1, ni, ni * nj),
+        blocks.ravel(),
+        (1, bi, bi * bj),
+        affine,
     )
 
 
@@ -127,29 +136,6 @@ def _binned(
                 out += table[np.clip(part, -1024, 3071).astype(np.int32) + 1024]
     out /= fi * fj * fk
     return out
-
-
-def _occupancy(
-    quantised: npt.NDArray[np.uint16], labels: npt.NDArray[np.uint8]
-) -> tuple[npt.NDArray[np.uint8], tuple[int, int, int]]:
-    """Blocks of 8³ voxels (k, j, i order), flat, that hold or touch tissue or labels; strides for (i, j, k)."""
-    size = 1 << BLOCK_SHIFT
-    blocks = [(n + size - 1) // size for n in quantised.shape]
-    coarse = np.zeros(blocks, np.uint8)
-    for value, volume in ((_TISSUE, quantised), (_LABEL, labels)):
-        filled = volume > 0
-        # A bilinear sample reads the next voxel, and labels are rounded to it: count a block's far neighbours, too.
-        for axis in range(3):
-            layers = np.moveaxis(filled, axis, 0)
-            layers[:-1] |= layers[1:]
-        for axis in range(3):
-            starts = np.arange(0, filled.shape[axis], size)
-            filled = np.logical_or.reduceat(filled, starts, axis=axis)
-        coarse |= filled.astype(np.uint8) * np.uint8(value)
-    # Whatever carries a label is looked at, were it made of air.
-    coarse[coarse == _LABEL] = _TISSUE | _LABEL
-    bj, bi = blocks[1:]
-    return np.ascontiguousarray(coarse).ravel(), (1, bi, bi * bj)
 
 
 def _free_memory() -> int | None:
