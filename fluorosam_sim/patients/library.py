@@ -43,10 +43,11 @@ def load_patient(source: str | Path) -> Patient:
         return PACKAGED[text]()
     if text.startswith(f"{SYNTHETIC}:"):
         return _synthetic(text)
-    path = Path(source).expanduser()
+    path = Path(source)
     try:
+        path = path.expanduser()
         there = "\0" not in text and path.exists()
-    except OSError:
+    except (OSError, RuntimeError):  # a path too long; the home of a user there is not
         there = False
     if not there:
         raise PatientError(
@@ -63,6 +64,9 @@ def synthetic_identity(text: str) -> tuple[int, float]:
 
     seed_text, _, spacing_text = text.removeprefix(f"{SYNTHETIC}:").partition("@")
     try:
+        # int() takes "9_000", " 9000" and digits of other scripts, too: held-out seeds are known by their plain digits.
+        if not (seed_text.isascii() and seed_text.isdecimal()):
+            raise ValueError(seed_text)
         seed, spacing = int(seed_text), float(spacing_text or DEFAULT_SPACING_MM)
     except ValueError:
         raise PatientError(f"{text[:80]!r} is not {SYNTHETIC}:SEED or {SYNTHETIC}:SEED@SPACING_MM.") from None

@@ -5,15 +5,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 
 from fluorosam_sim.patients.assemble import check_grid, check_hounsfield, labelled_patient, labels_from_values
 from fluorosam_sim.patients.patient import Patient, PatientError
 
+_NEGATIVE_SIZE = 35  # nibabel's severity of it
+_MM = {"meter": 1000.0, "micron": 0.001}
+_VOXEL_MM = (0.02, 30.0)  # what a voxel of a CT may measure
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -25,14 +30,28 @@ def read_volume(path: Path, what: str) -> tuple[npt.NDArray[np.float32], npt.NDA
     if not path.is_file():
         raise PatientError(f"There is no {what} at {path}.")
     try:
-        image = nib.load(path)
+        # Nibabel turns voxel sizes below zero round and goes on: here they are an error, for which way is meant?
+        with nib.imageglobals.ErrorLevel(_NEGATIVE_SIZE):
+            image = nib.load(path)
+        header: Any = image.header
+        if header.get("qform_code", 1) == 0 and header.get("sform_code", 1) == 0:
+            raise PatientError(f"{path} does not tell its orientation: export it again with its geometry.")
+        if image.get_data_dtype().kind not in "iuf":  # type: ignore[attr-defined]
+            raise PatientError(f"{path} is not a single three-dimensional grey {what} ({image.get_data_dtype()}).")  # type: ignore[attr-defined]
         # float32 holds every CT number and label exactly, and takes half the memory and time of nibabel's float64.
         data: npt.NDArray[np.float32] = np.asarray(image.dataobj, dtype=np.float32)  # type: ignore[attr-defined]
         affine: npt.NDArray[np.float64] = np.asarray(image.affine, np.float64)  # type: ignore[attr-defined]
-    except (ImageFileError, OSError, EOFError, ValueError, TypeError, zlib.error) as error:
+    except PatientError:
+        raise
+    except MemoryError as error:
+        raise PatientError(f"{path} is larger than the memory, or its header is damaged.") from error
+    except (
+        ImageFileError, HeaderDataError, OSError, EOFError, OverflowError, ValueError, TypeError, zlib.error,
+    ) as error:  # fmt: skip
         raise PatientError(f"{path} is not a readable NIfTI {what} ({_first_line(error)}).") from error
     if data.ndim == 4 and data.shape[3] == 1:
         data = data[..., 0]
+    affine[:3] *= _MM.get(header.get_xyzt_units()[0] if hasattr(header, "get_xyzt_units") else "mm", 1.0)
     return check_geometry(data, _RAS_TO_LPS @ affine, path, what)
 
 
@@ -45,6 +64,9 @@ def check_geometry(
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if not np.all(np.isfinite(affine)) or spacing.min() <= 0 or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
         raise PatientError(f"{path} has no usable voxel size or orientation: export it again with its geometry.")
+    if spacing.min() < _VOXEL_MM[0] or spacing.max() > _VOXEL_MM[1]:
+        sizes = " × ".join(f"{step:.3g}" for step in spacing)
+        raise PatientError(f"{path} has voxels of {sizes} mm, which is no CT's: its unit is probably another one.")
     unit = affine[:3, :3] / spacing
     if np.abs(unit.T @ unit - np.eye(3)).max() > 1e-3:
         raise PatientError(f"{path} is sheared (its axes are not at right angles): resample it first.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
+import math
+import sys
 import zlib
 from pathlib import Path
 
@@ -71,13 +72,16 @@ def _decode(raw: bytes, path: Path, what: str) -> tuple[npt.NDArray[np.float32],
         payload = other.read_bytes()
     else:
         payload = raw[end:]
+    count = math.prod(shape)
+    if len(shape) != 3 or min(shape) <= 0:
+        raise PatientError(f"{path} is not a single three-dimensional grey {what} (sizes {fields['sizes'][:80]}).")
     encoding = fields.get("encoding", "raw").lower()
     if encoding in ("gzip", "gz"):
-        payload = gzip.decompress(payload)
+        # No more than the header promises is unpacked.
+        payload = zlib.decompressobj(wbits=31).decompress(payload, min(count * dtype.itemsize, sys.maxsize))
     elif encoding != "raw":
         raise PatientError(f"{path} is encoded as {encoding}: save it as raw or gzip.")
-    count = int(np.prod(shape))
-    if min(shape) <= 0 or len(payload) < count * dtype.itemsize:
+    if len(payload) < count * dtype.itemsize:
         raise PatientError(f"{path} is cut short: {len(payload)} of {count * dtype.itemsize} bytes are there.")
     data = np.frombuffer(payload, dtype, count).reshape(shape, order="F").astype(np.float32)
     space = fields.get("space", "").lower()

@@ -102,14 +102,18 @@ def open_patient(path: Path, verify: bool = False) -> Patient:
             text = file.read(min(length, _LARGEST_HEADER))
         if hashlib.sha256(text).digest() != fixed[16:48]:
             raise PatientError(f"The header of {path} is damaged: build or copy the patient again.")
-        header = json.loads(text)
+        header = _checked(json.loads(text))
         if path.stat().st_size != header["size"]:
             raise PatientError(f"{path} is cut short or too long: build or copy the patient again.")
         ni, nj, nk = header["shape"]
         hu = np.memmap(path, "<i2", "r", header["hu_offset"], (nk, nj, ni))
         labels = np.memmap(path, "u1", "r", header["labels_offset"], (nk, nj, ni))
+    except PatientError:
+        raise
     except OSError as error:
         raise PatientError(f"{path} cannot be read ({error.strerror or type(error).__name__}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise PatientError(f"The header of {path} is not that of a patient ({type(error).__name__}).") from error
     if verify:
         digest = hashlib.sha256()
         for start in range(0, nk, 16):
@@ -128,6 +132,24 @@ def open_patient(path: Path, verify: bool = False) -> Patient:
         header["provenance"],
         header["licence"],
     )
+
+
+def _checked(header: Any) -> dict[str, Any]:
+    """A header whose entries are what they should be and fit each other; raises ValueError, KeyError or TypeError."""
+    ni, nj, nk = (int(n) for n in header["shape"])
+    voxels = ni * nj * nk
+    if min(ni, nj, nk) < 1 or header["labels_offset"] + voxels != header["size"]:
+        raise ValueError("shape")
+    if not 48 <= header["hu_offset"] <= header["labels_offset"] - 2 * voxels:
+        raise ValueError("hu_offset")
+    affine = np.array(header["affine"], float)
+    if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+        raise ValueError("affine")
+    names = header["label_names"]
+    texts = [header["name"], header["provenance"], header["licence"], header["sha256"], *names, *header["cut"]]
+    if not names or len(names) > 256 or not all(isinstance(text, str) for text in texts):
+        raise TypeError("texts")
+    return dict(header)
 
 
 def cache_folder() -> Path:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HALF = np.sqrt(0.5)
 _MALLEOLI_DEG = 20.0  # the axis of the malleoli is turned outwards by this much: AP and mortise view differ by it
 _TEARDROP_ABOVE_MM = 18.0
+_HALF_JOINT_SPACE_MM = 2.0
 
 
 def outward(side: str) -> float:
@@ -233,12 +234,19 @@ def _leg_shaft(marks: Landmarks, label: str) -> tuple[FloatArray, FloatArray]:
 
 
 def _joint_line(marks: Landmarks, side: str) -> FloatArray:
-    bone, shin = femur(marks, side), marks.whole(f"tibia_{side}")
-    _, axis = _leg_shaft(marks, f"tibia_{side}")
-    end = marks.whole(f"femur_{side}")
-    end = end[end @ bone.shaft < (end @ bone.shaft).min() + 12.0].mean(axis=0)
-    top = shin[shin @ axis > (shin @ axis).max() - 12.0].mean(axis=0)
-    return np.asarray((end + top) / 2)
+    """Half-way between what both condyles stand on, in the joint space.
+
+    Condyle by condyle: seen along the shaft, which leans outwards, the inner one alone is the lowest part of the femur.
+    """
+    bone = femur(marks, side)
+    points = marks.whole(f"femur_{side}")
+    along = points @ bone.shaft
+    end = points[along < along.min() + 30.0]
+    sideways = end @ _femur_axes(marks, side).axes[:, 0]
+    middle = (sideways.min() + sideways.max()) / 2
+    up = _leg_shaft(marks, f"tibia_{side}")[1]
+    treads = [_lowest(end[half], up) for half in (sideways > middle + 6.0, sideways < middle - 6.0)]
+    return np.asarray((treads[0] + treads[1]) / 2 - _HALF_JOINT_SPACE_MM * up)
 
 
 def knee(marks: Landmarks, side: str, label: str) -> Frame:

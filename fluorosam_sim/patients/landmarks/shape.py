@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 
 from fluorosam_sim.geometry import angles_from_direction, direction_from_angles
 
@@ -147,3 +148,23 @@ def mirror_normal(points_mm: FloatArray, frame: Frame, cell_mm: float = 6.0) -> 
         point = current.world([fit[0], 0.0, 0.0])
         left = unit(current.axes @ np.array([1.0, -fit[1], -fit[2]]))
     return point, left
+
+
+def symmetry_normal(points_mm: FloatArray, start: FloatArray) -> FloatArray:
+    """Unit normal (3,) of a body's plane of symmetry: the mirror image of points (N, 3) lies best on them.
+
+    start: (3,) unit vector, right within about 20°. Nearest neighbours and the plane that fits them take turns.
+    """
+    points = points_mm[:: max(1, len(points_mm) // 2000)]
+    tree = cKDTree(points)
+    normal, middle = unit(start), points.mean(axis=0)
+    for _ in range(15):
+        image = points - 2 * np.outer((points - middle) @ normal, normal)
+        gap, nearest = tree.query(image)
+        kept = gap <= np.quantile(gap, 0.85)  # what one side has and the other lacks
+        own, other = points[kept], points[nearest[kept]]
+        middle = (own.mean(axis=0) + other.mean(axis=0)) / 2
+        product = (own - middle).T @ (other - middle)
+        found = np.linalg.eigh(product + product.T)[1][:, 0]
+        normal = found if found @ normal > 0 else -found
+    return np.asarray(normal)

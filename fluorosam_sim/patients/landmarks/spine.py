@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from fluorosam_sim.anatomy import VERTEBRAE
-from fluorosam_sim.patients.landmarks.shape import FloatArray, Frame, across, frame_head_back, principal_axes, unit
+from fluorosam_sim.patients.landmarks.shape import (
+    FloatArray,
+    Frame,
+    across,
+    frame_head_back,
+    principal_axes,
+    symmetry_normal,
+    unit,
+)
 from fluorosam_sim.patients.landmarks.voxels import LandmarkError
 
 if TYPE_CHECKING:
@@ -27,7 +35,8 @@ PEDICLE_DEG = {
 
 @dataclass(frozen=True, eq=False)
 class Vertebra:
-    """center_mm: (3,) centre of the body (of the ring for C1). back: (3,) unit vector towards the arch."""
+    """center_mm: (3,) centre of the body (of the ring for C1). back: (3,) unit vector in its plane of symmetry, towards
+    the arch."""
 
     center_mm: FloatArray
     back: FloatArray
@@ -53,7 +62,9 @@ def _vertebra(marks: Landmarks, label: str) -> Vertebra:
     center = np.median(core, axis=0)
     center = core[np.linalg.norm(core - center, axis=1) < 2.0 * depth.max()].mean(axis=0)
     behind = points[np.linalg.norm(points - center, axis=1) > 1.6 * depth.max()].mean(axis=0) - center
-    return Vertebra(center, unit(behind))
+    # Spinous processes lean to a side: only the plane of symmetry says where the back is.
+    left = symmetry_normal(points, across(np.array([1.0, 0.0, 0.0]), unit(behind)))
+    return Vertebra(center, across(behind, left))
 
 
 def _row(marks: Landmarks, labels: tuple[str, ...]) -> list[Vertebra]:

@@ -187,9 +187,12 @@ def forearm(marks: Landmarks, side: str, label: str) -> Frame:
 
 
 def _hand_axes(marks: Landmarks, side: str) -> Frame:
-    """Head from the metacarpals to the wrist, left across the metacarpals, as with the palm to the front."""
+    """Head from the fingers' knuckles to the wrist, left across the metacarpals, as with the palm to the front."""
     wrist, palm = marks.whole(f"carpal_{side}"), marks.whole(f"metacarpal_{side}")
     axis = unit(wrist.mean(axis=0) - palm.mean(axis=0))
+    along = palm @ axis
+    knuckles = palm[along < np.quantile(along, 0.25)]  # the thumb's does not reach that far
+    axis = unit(wrist.mean(axis=0) - knuckles.mean(axis=0))
     spread = flat_axis(palm, axis)
     radial, ulnar = _wrist_ends(marks, side)
     sense = outward(side) * (radial - ulnar)
@@ -202,7 +205,7 @@ def wrist(marks: Landmarks, side: str, label: str) -> Frame:
 
 
 def hand(marks: Landmarks, side: str, label: str) -> Frame:
-    """Head from the metacarpals to the wrist, left across the metacarpals; origin in the hand's middle."""
+    """Head from the knuckles to the wrist, left across the metacarpals; origin in the hand's middle."""
     frame = _hand_axes(marks, side)
     local = frame.local(marks.points((f"carpal_{side}", f"metacarpal_{side}", f"phalanges_hand_{side}")))
     return frame.at(frame.world((local.min(axis=0) + local.max(axis=0)) / 2))

@@ -68,6 +68,10 @@ def _tilt(item: FileDataset, k: int) -> None:
     item.ImagePositionPatient = [-40.0, -36.0 + 1.0 * k, 3.0 * k]
 
 
+def _negative(item: FileDataset, k: int) -> None:
+    item.PixelSpacing = [-2.0, 2.0]
+
+
 def _double(item: FileDataset, k: int) -> None:
     if k == 9:
         item.ImagePositionPatient = [-40.0, -36.0, 24.0]
@@ -97,13 +101,14 @@ def _oblique_localiser(item: FileDataset, k: int) -> None:
     [
         (_second_series, "mixes 2 series"),
         (_tilt, "tilted gantry"),
+        (_negative, "pixel size"),
         (_double, "same place|missing"),
         (_gap, "missing"),
         (_colour, "colour"),
         (_size, "size"),
         (_oblique_localiser, "orientation"),
     ],
-    ids=["mixed", "tilt", "double", "gap", "colour", "size", "localiser"],
+    ids=["mixed", "tilt", "negative size", "double", "gap", "colour", "size", "localiser"],
 )
 def test_a_faulty_series_gives_one_sentence(tmp_path: Path, edit, words: str) -> None:  # type: ignore[no-untyped-def]
     folder = _write_series(tmp_path / "s", edit)
