@@ -6,13 +6,18 @@ import math
 import os
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fluorosam_ros import bringup
+from rclpy.action import ActionClient
+from std_srvs.srv import Trigger
+
+from fluorosam_ros import bringup, qos
+from fluorosam_ros.action import MoveCArm
+from fluorosam_ros.bystander import Bystander
+from fluorosam_ros.msg import CArmState
 from fluorosam_sim.carm import VENDORS
 
 NODES = ("recorder", "segmenter", "guidance", "interlock")  # the last one is not replaced: it has to be the last
@@ -20,56 +25,18 @@ LIMIT_MS = 200
 _AWAY_RAD, _SETTLE_S = 1.2, 0.5
 
 
-class _Bystander:
+class _Mover(Bystander):
     """Arms, moves, and keeps every state of the C-arm."""
 
     def __init__(self) -> None:
-        import rclpy
-        from rclpy.action import ActionClient
-        from rclpy.executors import SingleThreadedExecutor
-        from rclpy.signals import SignalHandlerOptions
-        from std_srvs.srv import Trigger
-
-        from fluorosam_ros import qos
-        from fluorosam_ros.action import MoveCArm
-        from fluorosam_ros.msg import CArmState
-
-        self._context = rclpy.Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self.node = rclpy.create_node("bystander", context=self._context)
-        self.states: list[CArmState] = []
-        self.node.create_subscription(CArmState, "carm/state", self.states.append, qos.STATE)
+        super().__init__("mover")
+        self.states = self.listen(CArmState, "carm/state", qos.STATE)
         self._arm: Any = self.node.create_client(Trigger, "interlock/arm")
         self._move: Any = ActionClient(self.node, MoveCArm, "carm/move")
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self.node)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def _spin(self) -> None:
-        while not self._ended.is_set():
-            self._executor.spin_once(timeout_sec=0.05)
-
-    def close(self) -> None:
-        self._ended.set()
-        self._thread.join(timeout=5.0)
-        self._executor.shutdown()
-        self.node.destroy_node()
-        self._context.try_shutdown()
-
-    def until(self, condition: Callable[[], Any], what: str, seconds: float = 30.0) -> None:
-        """Waits; raises BringupError."""
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise bringup.BringupError(f"Waited {seconds:.0f} s for {what}.")
-            time.sleep(0.01)
+        self.begin()
 
     def armed(self) -> bool:
         """Asks for permission once more; whether the C-arm knows that it has it."""
-        from std_srvs.srv import Trigger
-
         if self._arm.wait_for_service(timeout_sec=1.0):
             answer = self._arm.call_async(Trigger.Request())
             self.until(answer.done, "the interlock")
@@ -78,8 +45,6 @@ class _Bystander:
 
     def go(self, angle_rad: float) -> None:
         """Begins a motion."""
-        from fluorosam_ros.action import MoveCArm
-
         self._move.wait_for_server(timeout_sec=10.0)
         self._move.send_goal_async(MoveCArm.Goal(primary_angle=angle_rad))
 
@@ -95,35 +60,32 @@ def bench_stop(repeats: int = 1, tell: Callable[[int, int], None] = lambda done,
     for _ in range(repeats):
         with tempfile.TemporaryDirectory() as folder:
             log = str(Path(folder, "audit.jsonl"))
-            with bringup.start(
-                record=True, record_folder=folder, audit_log=log, dose_folder=folder, image_size=128
-            ) as graph:
-                bystander = _Bystander()
-                try:
-                    for node in NODES:
-                        rows.append(_kill(graph, bystander, node))
-                        tell(len(rows), repeats * len(NODES))
-                finally:
-                    bystander.close()
+            with (
+                bringup.start(
+                    record=True, record_folder=folder, audit_log=log, dose_folder=folder, image_size=128
+                ) as graph,
+                _Mover() as mover,
+            ):
+                for node in NODES:
+                    rows.append(_kill(graph, mover, node))
+                    tell(len(rows), repeats * len(NODES))
     counted = [row["ms"] for row in rows if row["node"] in row["reason"]]
     if not counted:
         raise bringup.BringupError("The machine is too busy: the C-arm stopped by itself before each kill.")
     return {"rows": rows, "worst_ms": max(counted)}
 
 
-def _kill(graph: bringup.Graph, bystander: _Bystander, node: str) -> dict[str, Any]:
-    bystander.until(bystander.armed, "the C-arm to be armed")
-    here = bystander.states[-1].primary_angle
-    bystander.go(-_AWAY_RAD if here > 0 else _AWAY_RAD)
-    bystander.until(
-        lambda: bystander.states[-1].moving and abs(bystander.states[-1].primary_angle - here) > 0.1, "motion"
-    )
-    killed_s = bystander.node.get_clock().now().nanoseconds * 1e-9
+def _kill(graph: bringup.Graph, mover: _Mover, node: str) -> dict[str, Any]:
+    mover.until(mover.armed, "the C-arm to be armed")
+    here = mover.states[-1].primary_angle
+    mover.go(-_AWAY_RAD if here > 0 else _AWAY_RAD)
+    mover.until(lambda: mover.states[-1].moving and abs(mover.states[-1].primary_angle - here) > 0.1, "motion")
+    killed_s = mover.now_s()
     os.kill(graph.processes[node], signal.SIGKILL)
-    bystander.until(lambda: not bystander.states[-1].moving, "rest")
+    mover.until(lambda: not mover.states[-1].moving, "rest")
     time.sleep(_SETTLE_S)
-    last = next(state for state in reversed(bystander.states) if state.moving)
-    rest = bystander.states[-1]
+    last = next(state for state in reversed(mover.states) if state.moving)
+    rest = mover.states[-1]
     speed_rad_s = math.radians(VENDORS["standard"].speed_deg_s)
     stopped_s = last.header.stamp.sec + last.header.stamp.nanosec * 1e-9
     stopped_s += abs(rest.primary_angle - last.primary_angle) / speed_rad_s

@@ -26,6 +26,7 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     app.command("doctor")(doctor)
     bench.command("loop")(bench_loop_command)
     bench.command("stop")(bench_stop_command)
+    bench.command("latency")(bench_latency_command)
 
 
 def up(
@@ -173,6 +174,31 @@ def bench_stop_command(
             table.add_row(row["node"], str(row["ms"]), row["reason"])
         Console().print(table)
     return 0 if result["worst_ms"] <= LIMIT_MS else 1
+
+
+def bench_latency_command(
+    as_json: JsonOption = False,
+    size: Annotated[int, typer.Option(help="Width and height of the live images.", min=64, max=4096)] = 1024,
+    rate: Annotated[float, typer.Option(help="Live images a second.", min=0.5, max=60.0)] = 15.0,
+    seconds: Annotated[float, typer.Option(help="How long to measure.", min=3.0, max=600.0)] = 30.0,
+) -> int:
+    """Measures how old an outline is when it is seen, and how long a prompt takes, with every node running."""
+    _require_ros()
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 100)))
+    from fluorosam_ros.bench_latency import bench_latency
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Live images", total=1.0)
+        result = bench_latency(size, rate, seconds, tell=lambda share: progress.update(task, completed=share))
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        table = Table("", "n", "median ms", "p95 ms", title=f"{size}² at {rate:g} Hz, {result['machine']}")
+        table.add_row("frame → overlay", str(result["overlays"]), *map(str, result["overlay_ms"].values()))
+        table.add_row("prompt → outline", str(result["prompts"]), *map(str, result["prompt_ms"].values()))
+        Console().print(table)
+        typer.echo(f"{result['overlays']} of {result['frames']} frames got an overlay.")
+    return 0
 
 
 def _require_ros() -> None:
