@@ -19,6 +19,12 @@ from fluorosam_sim.patients.synthetic.lower_body import SOCKET_RADIUS_MM, socket
 from fluorosam_sim.patients.synthetic.thorax import reference
 from fluorosam_sim.patients.synthetic.traits import sample_traits
 
+_BONES = (
+    "vertebrae_", "rib_", "femur_", "hip_", "tibia_", "fibula_", "humerus_", "ulna_", "radius_", "patella_", "scapula_",
+    "clavicula_", "tarsal_", "metatarsal_", "phalanges_", "carpal_", "metacarpal_", "skull", "sternum", "sacrum",
+)  # fmt: skip
+_POPULATION = 20  # patients who together must show every class
+
 
 @dataclass(frozen=True)
 class Check:
@@ -32,6 +38,9 @@ class Check:
 
 CHECKS: dict[str, Check] = {
     "classes": Check("classes of the vocabulary present", 115, 128, "definition"),
+    "population_classes": Check("classes present over all patients", 128, 128, "definition, 20 patients or more"),
+    "bones_without_pair": Check("paired bones that have one side only", 0, 0, "definition"),
+    "wrong_sex": Check("organs of the other sex", 0, 0, "definition"),
     "bone_outside_skin": Check("bone voxels outside the skin", 0, 0, "definition"),
     "sides_swapped": Check("paired structures on the wrong side", 0, 0, "definition"),
     "hip_offset_mm": Check("femoral head to acetabulum, centres, mm", 0, 2, "definition"),
@@ -55,11 +64,16 @@ def measure_patient(seed: int, spacing_mm: float) -> dict[str, Any]:
     kidneys = [volume.get(f"kidney_{side}", 0.0) for side in ("left", "right")]
     extreme = max(kidneys, key=lambda v: abs(v - 160))
     traits = sample_traits(seed)
+    present = [name for name in patient.structures if view.count(name)]
+    classes = [item.key for item in anatomy.structures_in(present) if item.kind == "class"]
     hips = [_hip_offset(view, seed, side) for side in ("left", "right")]
     return {
         "seed": seed,
         "sex": traits.sex,
-        "classes": len(anatomy.structures_in(patient.structures)) - _groups_and_sides(patient.structures),
+        "classes": len(classes),
+        "missing": sorted({item.key for item in anatomy.STRUCTURES if item.kind == "class"} - set(classes)),
+        "bones_without_pair": _unpaired(present),
+        "wrong_sex": int(("prostate" in present) != (traits.sex == "male")),
         "bone_outside_skin": _bone_outside(view),
         "sides_swapped": _swapped(view),
         "hip_offset_mm": round(max(hips), 2),
@@ -78,6 +92,12 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """For each check: lowest, median and highest value, and how many patients are outside the allowed range."""
     result = []
     for name, item in CHECKS.items():
+        if name == "population_classes":
+            missing = set.intersection(*(set(row["missing"]) for row in rows))
+            seen = float(item.high - len(missing))
+            outside = int(bool(missing) and len(rows) >= _POPULATION)
+            result.append({"name": name, "low": seen, "median": seen, "high": seen, "outside": outside})
+            continue
         values = np.array([float(row[name]) for row in rows])
         outside = int(np.count_nonzero((values < item.low) | (values > item.high)))
         median = float(np.median(values))
@@ -93,8 +113,10 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return result
 
 
-def _groups_and_sides(structures: tuple[str, ...]) -> int:
-    return sum(item.kind != "class" for item in anatomy.structures_in(structures))
+def _unpaired(present: Sequence[str]) -> int:
+    """Bones with a side in their name that the other side lacks."""
+    mirrored = {name.replace("_left", "_?").replace("_right", "_left").replace("_?", "_right") for name in present}
+    return sum(name.startswith(_BONES) for name in mirrored - set(present))
 
 
 class _View:
@@ -163,10 +185,7 @@ def _bone_outside(view: _View) -> int:
     """Bone voxels that touch the air outside the body."""
     hu = view.patient.hu
     names = view.patient.label_names
-    starts = ("vertebrae_", "rib_", "femur_", "hip_", "tibia_", "fibula_", "humerus_", "ulna_", "radius_", "patella_",
-              "scapula_", "clavicula_", "tarsal_", "metatarsal_", "phalanges_", "carpal_", "metacarpal_", "skull",
-              "sternum", "sacrum")  # fmt: skip
-    bone = np.array([name.startswith(starts) for name in names])
+    bone = np.array([name.startswith(_BONES) for name in names])
     air = (hu < -600) & (view.labels == 0)
     pieces, _ = ndimage.label(air.transpose(2, 1, 0))
     outside = (pieces == pieces[0, 0, 0]).transpose(2, 1, 0)
@@ -180,7 +199,7 @@ def _swapped(view: _View) -> int:
     for name in view.patient.structures:
         if "_left" in name and name.replace("_left", "_right") in view.patient.structures:
             left, right = view.points(name), view.points(name.replace("_left", "_right"))
-            wrong += bool(left[:, 0].mean() <= right[:, 0].mean())
+            wrong += len(left) > 0 and len(right) > 0 and bool(left[:, 0].mean() <= right[:, 0].mean())
     return wrong
 
 

@@ -12,7 +12,7 @@ from fluorosam_sim.anatomy import APPENDICULAR
 from fluorosam_sim.patients import Patient, PatientError, load_patient
 from fluorosam_sim.patients.build_many import parse_seeds
 from fluorosam_sim.patients.sheet import contact_sheet
-from fluorosam_sim.patients.synthetic import build_patient, sample_traits
+from fluorosam_sim.patients.synthetic import build_patient, checks, sample_traits
 from fluorosam_sim.patients.synthetic.bones import rotation
 from fluorosam_sim.patients.synthetic.fields import hull_radii
 from fluorosam_sim.patients.synthetic.lower_body import lower_body
@@ -51,6 +51,28 @@ def test_a_body_is_whole_and_the_right_way_round(body: Patient) -> None:
     assert (body.hu[[0, -1]] < -900).all() and (body.hu[:, :, [0, -1]] < -500).mean() > 0.9
     femur = body.hu[body.labels == body.label_names.index("femur_left")]
     assert 250 < femur.mean() < 900 and femur.max() > 1000
+
+
+def test_the_measures_find_a_whole_body_and_its_faults(body: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "load_patient", lambda name: body)
+    found = checks.measure_patient(9001, COARSE_MM)
+    assert found["classes"] >= 115
+    assert (
+        found["bones_without_pair"] == found["wrong_sex"] == found["sides_swapped"] == found["bone_outside_skin"] == 0
+    )
+    assert 380 < found["femur_mm"] < 550 and 850 < found["liver_ml"] < 2500
+    value = body.label_names.index("patella_left")
+    broken = replace(body, labels=np.where(body.labels == value, 0, body.labels).astype(np.uint8))
+    monkeypatch.setattr(checks, "load_patient", lambda name: broken)
+    assert checks.measure_patient(9001, COARSE_MM)["bones_without_pair"] == 1
+
+
+def test_a_population_must_show_every_class() -> None:
+    row = dict.fromkeys(checks.CHECKS, 0) | {"missing": ["prostate", "kidney_cyst_left"]}
+    rows = [row] * 19 + [row | {"missing": ["prostate"]}]
+    seen = {item["name"]: item for item in checks.summary(rows)}["population_classes"]
+    assert seen["low"] == 127 and seen["outside"] == 1
+    assert {item["name"]: item for item in checks.summary(rows[:19])}["population_classes"]["outside"] == 0
 
 
 def test_the_contact_sheet_shows_the_body(body: Patient) -> None:
