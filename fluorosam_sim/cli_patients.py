@@ -1,4 +1,4 @@
-"""Commands around patients: `fluorosam patients list|show|gallery|build|check`."""
+"""Commands around patients: `fluorosam patients list|show|gallery|mesh|build|check`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from fluorosam_sim import anatomy
 from fluorosam_sim.patients import load_patient
 from fluorosam_sim.patients.build_many import build_many, parse_seeds
 from fluorosam_sim.patients.held_out import FIRST_HELD_OUT_SEED, is_held_out_patient
@@ -115,6 +116,25 @@ def gallery(
     if not cv2.imwrite(str(out), picture):
         raise OSError(f"Could not write {out}: give a name that ends in .png or .jpg.")
     typer.echo(f"Wrote {out} ({picture.shape[1]} × {picture.shape[0]}).")
+
+
+@app.command()
+def mesh(
+    patient: Annotated[str, typer.Argument(help="Packaged name, synthetic:SEED, or a CT's path.")],
+    structure: Annotated[str, typer.Argument(help='Structure or group, such as "left hip" or ribs.')],
+    out: Annotated[Path, typer.Option(help="STL file.")],
+) -> None:
+    """Writes the surface of a structure as STL, in millimetres of the world frame."""
+    from fluorosam_sim.patients.surface import structure_mesh, write_stl
+
+    found = anatomy.find(structure)
+    if not found.structures:
+        choices = ", ".join(item.name for item in found.alternatives[:6])
+        raise ValueError(f"{structure!r} is no structure" + (f": say one of {choices}." if choices else "."))
+    surface = structure_mesh(load_patient(patient), [leaf for item in found.structures for leaf in item.members])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_stl(surface, out)
+    typer.echo(f"Wrote {out}: {len(surface.faces)} faces, {surface.volume_mm3 / 1000:.0f} ml.")
 
 
 @app.command()
