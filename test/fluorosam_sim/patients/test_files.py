@@ -137,6 +137,24 @@ def test_a_series_written_downwards_is_not_mirrored(tmp_path: Path) -> None:
     assert world[0] > 10 and world[1] < -5
 
 
+def test_an_oblique_series_keeps_its_direction(tmp_path: Path) -> None:
+    turn = np.array([[0.9, -0.38, 0.2], [0.4, 0.9, -0.1], [-0.14, 0.17, 0.97]])
+    turn = np.linalg.qr(turn)[0]
+    turn *= np.sign(np.diag(turn))  # near the identity
+
+    def oblique(item: FileDataset, k: int) -> None:
+        item.ImageOrientationPatient = [f"{v:.9f}" for v in (*turn[:, 0], *turn[:, 1])]
+        item.ImagePositionPatient = [f"{v:.6f}" for v in turn @ [-40.0, -36.0, 3.0 * k]]
+
+    straight, turned = load_patient(_write_series(tmp_path / "a")), load_patient(_write_series(tmp_path / "b", oblique))
+    assert np.linalg.det(turn) > 0
+    centers = []
+    for patient in (straight, turned):
+        index = np.argwhere(patient.hu == 900).mean(axis=0)
+        centers.append(patient.affine[:3, :3] @ index + patient.affine[:3, 3])
+    np.testing.assert_allclose(centers[1], turn @ centers[0], atol=0.01)
+
+
 def _write_nrrd(path: Path, data: np.ndarray, space: str, directions: np.ndarray, compressed: bool = False) -> None:
     types = {"int16": "short", "uint8": "uchar"}
     text = " ".join("(" + ",".join(f"{v:g}" for v in column) + ")" for column in directions.T)
