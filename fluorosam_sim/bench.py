@@ -114,10 +114,12 @@ def _rtk_rows(
     import itk
     from itk import RTK as rtk
 
-    volume = itk.image_from_array(np.ascontiguousarray(density_gcm3(patient.hu).transpose(2, 1, 0)))
+    # RTK ends a cut body sharply at the outermost voxel centres: a border of air lets it fade as in the reference.
+    padded = np.pad(density_gcm3(patient.hu), 1)
+    volume = itk.image_from_array(np.ascontiguousarray(padded.transpose(2, 1, 0)))
     volume.SetSpacing(patient.spacing_mm)
     volume.SetDirection(itk.matrix_from_array(patient.affine[:3, :3] / np.array(patient.spacing_mm)))
-    volume.SetOrigin([float(v) for v in patient.affine[:3, 3]])
+    volume.SetOrigin([float(v) for v in patient.affine[:3, 3] - patient.affine[:3, :3].sum(axis=1)])
     image_type = itk.Image[itk.F, 3]
 
     def project(projection: Projection) -> np.ndarray:
