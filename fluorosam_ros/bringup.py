@@ -90,8 +90,8 @@ class NodeEntry:
         return [sys.executable, "-m", self.module or f"{PACKAGE}.nodes.{self.executable}", *arguments]
 
 
-NODES = ("interlock", "twin", "segmenter", "guidance", "recorder")
-OPTIONAL = {"recorder": "record"}  # nodes that run only when an argument says so
+NODES = ("interlock", "twin", "segmenter", "guidance", "recorder", "microphone")
+OPTIONAL = {"recorder": "record", "microphone": "voice"}  # nodes that run only when an argument says so
 ARGUMENTS = (
     Argument("patient", "chest", "a packaged patient's name, or the path of a NIfTI CT", (("twin", "patient"),)),
     Argument(
@@ -131,6 +131,12 @@ ARGUMENTS = (
     Argument("dose_folder", "", "where dose reports go; empty: the user's state folder", (("twin", "dose_folder"),)),
     Argument("record", False, "also record everything into an MCAP file", ()),
     Argument("record_folder", "", "where recordings go; empty: the user's state folder", (("recorder", "folder"),)),
+    Argument("voice", False, "also listen, and take what is said for prompts", ()),
+    Argument(
+        "audio_source", "device", "where the voice comes from: device, wav or topic", (("microphone", "audio_source"),)
+    ),
+    Argument("wav_file", "", "the file that is listened to, if audio_source is wav", (("microphone", "wav_file"),)),
+    Argument("push_to_talk", False, "listen only while fluorosam/talk is true", (("microphone", "push_to_talk"),)),
     Argument("use_sim_time", False, "stamps and motion go by /clock", tuple((n, "use_sim_time") for n in NODES)),
 )
 

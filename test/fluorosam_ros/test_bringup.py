@@ -49,6 +49,12 @@ def test_the_recorder_runs_only_when_asked_for():
     assert recorder.parameters["folder"] == "/r"
 
 
+def test_the_microphone_listens_only_when_asked_to():
+    assert "microphone" not in [e.name for e in bringup.table()]
+    (microphone,) = [e for e in bringup.table({"voice": True, "push_to_talk": True}) if e.name == "microphone"]
+    assert microphone.parameters["push_to_talk"] is True and microphone.parameters["audio_source"] == "device"
+
+
 def test_a_namespace_keeps_two_c_arms_apart():
     for entry in bringup.table(namespace="left/"):
         assert "__ns:=/left" in entry.command and "/tf:=tf" in entry.command
