@@ -24,7 +24,7 @@ ALIKE = 0.7
 """As PLAUSIBLE, to pass a harmless one on without asking."""
 
 SURE = 0.55
-"""The least confidence of the general recogniser to pass on what only it understood."""
+"""The least confidence of the general recogniser for its words to count, in agreement or alone."""
 
 _YES = re.compile(r"(?:yes )?confirm(?:ed)?(?: please)?")
 _NO = re.compile(r"\b(?:cancel(?:led)?|no|not|don t|dont|never|stop|wrong)\b")
@@ -52,7 +52,13 @@ def decide(general: Understood, checking: Understood, context: Context | None = 
     if not general.raw:  # no speech, whatever the grammar made of it
         return Decision("nothing")
     if agree(general, checking):
-        return Decision("pass", general.text)
+        # Two guesses that meet are no agreement: in noise both are drawn to what is common in the vocabulary.
+        sure = general.literal and checking.literal and general.confidence >= SURE
+        return (
+            Decision("pass", general.text)
+            if sure or not needs_agreement(general.command, context)
+            else _ask(general.text)
+        )
     likeness = similarity(general.raw, checking.text) if checking.clear else 0.0
     if general.clear:
         if not needs_agreement(general.command, context) and general.confidence >= SURE:

@@ -12,16 +12,20 @@ from fluorosam_ros.control.command_types import (
     Arm,
     Ask,
     Cancel,
+    Center,
     ChangeDose,
+    CollimateTo,
     Command,
     Disarm,
     NotUnderstood,
     Refuse,
     ResetStop,
+    Segment,
     SetDose,
     Steps,
     Stop,
     SwitchFluoro,
+    WhereIs,
     acts,
 )
 from fluorosam_ros.control.commands import parse
@@ -53,17 +57,24 @@ class Understood:
         command: what they mean.
         raw: the words as they were recognised.
         confidence: the recogniser's own, 0 to 1.
+        snapped: whether the text is not what was recognised, but the nearest phrase.
     """
 
     text: str
     command: Command
     raw: str
     confidence: float = 1.0
+    snapped: bool = False
 
     @property
     def clear(self) -> bool:
         """Whether it is a command or a question that can be answered, and no talk."""
         return not isinstance(self.command, Refuse | NotUnderstood)
+
+    @property
+    def literal(self) -> bool:
+        """Whether the words are understood as they were recognised, none of them taken for a slip of another."""
+        return not self.snapped and not _corrected(self.command)
 
 
 def understand(heard: Heard, context: Context | None = None) -> Understood:
@@ -77,7 +88,7 @@ def understand(heard: Heard, context: Context | None = None) -> Understood:
     if snapped is not None:
         other = parse(snapped, context)
         if not isinstance(other, Refuse | NotUnderstood):
-            return Understood(snapped, other, raw, confidence)
+            return Understood(snapped, other, raw, confidence, True)
     return Understood(text, command, raw, confidence)
 
 
@@ -136,6 +147,14 @@ def _targets() -> tuple[str, ...]:
 def _squashed(words: str) -> str:
     """Without what is not heard: gaps and articles ("high light on the hip" is near "highlight hip")."""
     return "".join(word for word in words.split() if word not in _UNHEARD)
+
+
+def _corrected(command: Command) -> bool:
+    if isinstance(command, Steps):
+        return any(map(_corrected, command.commands))
+    if isinstance(command, Center | CollimateTo | WhereIs):
+        return bool(command.target.corrections)
+    return isinstance(command, Segment) and bool(command.corrections)
 
 
 def _decisive(words: str) -> tuple[str, ...]:

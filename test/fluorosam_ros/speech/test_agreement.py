@@ -50,6 +50,13 @@ def test_both_have_to_mean_the_same_not_to_write_the_same():
     assert said("Tilt 15 degrees cranial.", "tilt fifty degrees cranial").kind == "ask"
 
 
+def test_two_guesses_are_no_agreement():
+    assert said("Collimate to femur time.", "collimate to the thigh bones").kind != "pass"
+    assert said("center on the hart", "center on the heart").kind == "ask"
+    assert said("center on the heart", "center on the heart", confidence=0.4).kind == "ask"
+    assert said("left kidny", "left kidney").kind == "pass"
+
+
 def test_no_speech_is_nothing_whatever_the_grammar_makes_of_it():
     assert said("", "take a shot") == Decision("nothing")
     assert said("", "left lung") == Decision("nothing")
