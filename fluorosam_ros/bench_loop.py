@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fluorosam_ros.control.sequences import Guide, ReplyKind
+from fluorosam_ros.control.operations import ReplyKind
+from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.control.twin_device import ModelSegmenter, Segmenter, TruthSegmenter, TwinDevice
 from fluorosam_ros.demo.truth import Truth
 from fluorosam_sim import anatomy

@@ -1,4 +1,4 @@
-"""C-arm, segmenter and interlock behind their topics, services and actions, as `control.sequences.Operations`.
+"""C-arm, segmenter and interlock behind their topics, services and actions, as `control.operations.Operations`.
 
 The sequences run in a worker thread and block on these calls; the node's executor, in another thread, delivers what
 they wait for. `cancel` ends whatever is waited for within a few hundredths of a second.
@@ -12,14 +12,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import GetParameters, SetParameters
 from rclpy.action import ActionClient
 from rclpy.task import Future
 from sensor_msgs.msg import CameraInfo
-from std_srvs.srv import Trigger
+from std_srvs.srv import SetBool, Trigger
 
 from fluorosam_ros import convert
 from fluorosam_ros.action import Collimate, MoveCArm
-from fluorosam_ros.control.sequences import Cancelled, DeviceError, DeviceStatus, Found, View
+from fluorosam_ros.control.command_types import DOSE_LEVELS, DoseLevel
+from fluorosam_ros.control.operations import Cancelled, DeviceError, DeviceStatus, Found, Refused, View
 from fluorosam_ros.msg import CArmState, InterlockState, Prompts
 from fluorosam_ros.nodes.base import ManagedNode
 from fluorosam_ros.qos import FRAMES, LATCHED, NEWEST_STATE, STATE
@@ -30,13 +33,17 @@ SILENCE_S = 1.0  # a C-arm or interlock that has sent no state for so long is ta
 SHORT_S, LONG_S = 5.0, 120.0  # limits of a service call and of a move
 _POLL_S = 0.01
 _KEPT_STATES = 40  # two seconds
+DOSE_PARAMETER = "dose_level"
 REQUESTS = ("arm", "disarm", "stop", "reset")
 
 
 class RosDevice:
-    """Made by a node while it is activated; its entities are the node's to destroy."""
+    """Made by a node while it is activated; its entities are the node's to destroy.
 
-    def __init__(self, node: ManagedNode, config: CArmConfig) -> None:
+    carm_node: name of the driver's node, whose parameter ``dose_level`` is the dose of a pulse.
+    """
+
+    def __init__(self, node: ManagedNode, config: CArmConfig, carm_node: str = "twin") -> None:
         self.config = config
         self._node = node
         self._cancelled = threading.Event()
@@ -55,6 +62,9 @@ class RosDevice:
         self._acquire = keep(node.create_client(Acquire, "carm/acquire"))
         self._move = keep(ActionClient(node, MoveCArm, "carm/move"))
         self._collimate = keep(ActionClient(node, Collimate, "carm/collimate"))
+        self._fluoro = keep(node.create_client(SetBool, "carm/fluoro"))
+        self._get_dose = keep(node.create_client(GetParameters, f"{carm_node}/get_parameters"))
+        self._set_dose = keep(node.create_client(SetParameters, f"{carm_node}/set_parameters"))
         self._requests = {name: keep(node.create_client(Trigger, f"interlock/{name}")) for name in REQUESTS}
         self._prompts = keep(node.create_publisher(Prompts, "fluorosam/active_prompts", LATCHED))
 
@@ -182,6 +192,40 @@ class RosDevice:
             self._until(lambda: self._interlock is not None and self._interlock.armed, 0.5, None)
         return bool(response.success), str(response.message)
 
+    def fluoro(self, on: bool) -> str:
+        """Switches live images; returns the device's sentence."""
+        self._offered(self._fluoro, "This C-arm takes single shots only.")
+        response = self._call(self._fluoro, SetBool.Request(data=on), "The C-arm did not answer.")
+        if not response.success:
+            raise DeviceError(f"No fluoroscopy: {response.message}")
+        return str(response.message)
+
+    def dose_level(self) -> DoseLevel:
+        """The driver's parameter."""
+        self._offered(self._get_dose, "This C-arm offers no dose levels.")
+        response = self._call(
+            self._get_dose, GetParameters.Request(names=[DOSE_PARAMETER]), "The C-arm did not answer."
+        )
+        level = response.values[0].string_value if response.values else ""
+        for known in DOSE_LEVELS:
+            if known == level:
+                return known
+        raise Refused("This C-arm offers no dose levels.")
+
+    def set_dose_level(self, level: DoseLevel) -> None:
+        """Sets the driver's parameter."""
+        self._offered(self._set_dose, "This C-arm offers no dose levels.")
+        value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=level)
+        request = SetParameters.Request(parameters=[Parameter(name=DOSE_PARAMETER, value=value)])
+        response = self._call(self._set_dose, request, "The C-arm did not answer.")
+        if not response.results[0].successful:
+            raise DeviceError(f"The dose was not changed: {response.results[0].reason}")
+
+    def _offered(self, client: Any, complaint: str) -> None:
+        self._until(client.service_is_ready, SILENCE_S, None)
+        if not client.service_is_ready():
+            raise Refused(complaint)
+
     # --- from the other thread --------------------------------------------------------------------------------------
 
     def cancel(self) -> None:
@@ -196,6 +240,10 @@ class RosDevice:
         """Asks the interlock without waiting; None when it is not there."""
         client = self._requests[request]
         return client.call_async(Trigger.Request()) if client.service_is_ready() else None
+
+    def fluoro_off_now(self) -> Future | None:
+        """Switches live images off without waiting; None when the C-arm has none."""
+        return self._fluoro.call_async(SetBool.Request(data=False)) if self._fluoro.service_is_ready() else None
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 

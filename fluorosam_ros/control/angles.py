@@ -5,81 +5,97 @@ Rules, so that nothing is guessed:
 * LAO and cranial are positive (DICOM positioner angles); left means LAO and right RAO, the patient's sides.
 * "to" makes the angle absolute, "by", "more" and "less" make it relative.
 * A verb with a number is relative: "rotate 20 degrees", "tilt 10 degrees cranial".
+* So is a side of the patient with a number: "10 degrees to the left".
 * A view is absolute: "RAO 20", "20 degrees LAO", "cranial 15", also after a verb when the name comes first
   ("rotate LAO 20").
-* Exactly one number, no word left over, one axis at a time. Otherwise a question or a refusal, never a motion.
+* "A bit" is 5°, always relative; "a bit more LAO" is five degrees more.
+* Exactly one number, no word left over, one axis at a time; only a compound view ("LAO 30 cranial 20") names both.
+  Otherwise a question or a refusal, never a motion.
 """
 
 from __future__ import annotations
 
 import re
 
-from fluorosam_ros.control.command_types import Ask, Command, Refuse, Rotate, Tilt
+from fluorosam_ros.control.command_types import Ask, Command, Refuse, Rotate, Steps, Tilt
+from fluorosam_ros.control.quantities import BIT, NUMBER, tokens
 
 MAX_DEG = 360.0
+BIT_DEG = 5.0
+"""What "a bit" is."""
 
 _PHRASES = (
     (r"\bleft anterior oblique\b|\bl a o\b", "lao"),
     (r"\bright anterior oblique\b|\br a o\b", "rao"),
-    (r"\b(?:to|toward|towards)\s(?:the\s)?(?:patient\s?s?\s)?(left|right)\b(?:\sside\b)?", r"\1"),
-    (r"\b(?:to|toward|towards)\sthe\s(?:patient\s?s?\s)?head\b|\bheadwards?\b", "cranial"),
-    (r"\b(?:to|toward|towards)\sthe\s(?:patient\s?s?\s)?(?:foot|feet)\b|\bfootwards?\b", "caudal"),
+    (
+        r"\b(?:(?:to|toward|towards)\s)?(?:the\s)?(?:patient\s?s?|his|her)\s(left|right)\b(?:\s(?:hand\s)?side\b)?",
+        r"\1",
+    ),
+    (r"\b(?:to|toward|towards)\s(?:the\s)?(left|right)\b(?:\s(?:hand\s)?side\b)?(?:\sof\sthe\spatient\b)?", r"\1"),
+    (
+        r"\b(?:(?:up|over)\s)?(?:to|toward|towards)\s(?:the\s)?(?:patient\s?s?\s)?head(?:\send)?\b|\bheadward\b",
+        "headwards",
+    ),
+    (
+        r"\b(?:(?:down|over)\s)?(?:to|toward|towards)\s(?:the\s)?(?:patient\s?s?\s)?(?:foot|feet)(?:\send)?\b"
+        r"|\bfootward\b",
+        "footwards",
+    ),
+    (r"\b(?:up(?= .*\b(?:cra|cep|headw))|down(?= .*\b(?:cau|footw)))\s", ""),
+    (r"(?<=\d|s|e|n|y|t|r) (?:to) (?=(?:lao|rao|cran|caud)\w*$)", " "),
+    (r"\bin (?:the )?(lao|rao|cranial|caudal|left|right) direction\b", r"\1"),
+    (r"\b(?:take off|take away|subtract|reduce|decrease)\b", "less"),
+    (r"\b(?:increase|plus|from here)\b", "more"),
+    (r"^(?:set|line) up(?: for)?\b", "set"),
+    (r"\bso (?:that )?(?:we|it|you) (?:are|re|is|s) (?:at|in|on)\b", "to"),
+    (r"\b(lao|rao|cranial|caudal) and (?=\S+(?: five)?(?: degrees?)?$)", r"\1 "),
+    (r"\b(?:swivel|pivot|revolve|twist)\b", "rotate"),
+    (r"\bpitch\b", "tilt"),
+    (r"^give it\b", ""),
+    (r"\b(?:tip|lean|cant)\b(?=.*\b(?:deg|cran|caud|headw|footw|bit|hair|touch|little))", "tilt"),
+    (r"\b(?:tilt|rotation|angulation|angle) of\b", ""),
+    (r"\bback to (?=\S*\d|zero|lao|rao|cranial|caudal)", "to "),
     (r"\b(?:toward|towards)\s(?:the\s)?(?=lao|rao|cra|cau|cep)", ""),
-    (r"\bc arm\b", "carm"),
-    (r"\b(?:a little|a bit|slightly|some|somewhat)\b", ""),
+    (r"\b(?:c arm|arc|machine|unit|device|image intensifier)\b", "carm"),
+    (r"^(?:use|make it|get (?:me|us)) (?:an? )?", ""),
+    (r"^angle\b(?! of)", "angulate"),
 )
 _Axis = type[Rotate] | type[Tilt]
 _DIRECTIONS: dict[str, tuple[_Axis, int]] = {
     **dict.fromkeys(("lao", "left", "leftward", "leftwards"), (Rotate, 1)),
     **dict.fromkeys(("rao", "right", "rightward", "rightwards"), (Rotate, -1)),
-    **dict.fromkeys(("cranial", "cranially", "cran", "cra", "craniad", "cephalad", "cephalic"), (Tilt, 1)),
-    **dict.fromkeys(("caudal", "caudally", "caud", "cau", "caudad"), (Tilt, -1)),
+    **dict.fromkeys(("cranial", "cranially", "cran", "cra", "craniad", "cephalad", "cephalic", "headwards"), (Tilt, 1)),
+    **dict.fromkeys(("caudal", "caudally", "caud", "cau", "caudad", "footwards"), (Tilt, -1)),
 }  # fmt: skip
-_SIDE_WORDS = frozenset(("left", "leftward", "leftwards", "right", "rightward", "rightwards"))
+_LEFT_RIGHT = frozenset(("left", "leftward", "leftwards", "right", "rightward", "rightwards"))
+_SIDE_WORDS = _LEFT_RIGHT | {"headwards", "footwards"}
+"""Directions to go; the other words also name views."""
 _VERBS: dict[str, _Axis] = {
-    **dict.fromkeys(("rotate", "rotation", "rotating", "turn", "swing", "primary"), Rotate),
+    **dict.fromkeys(("rotate", "rotation", "rotating", "turn", "swing", "orbit", "spin", "roll", "primary"), Rotate),
     **dict.fromkeys(("tilt", "tilting", "angulate", "angulation", "secondary"), Tilt),
 }
 _NOUNS = frozenset(("rotation", "angulation", "primary", "secondary"))
-_NEUTRAL = frozenset(("go", "move", "set", "drive", "position"))
-_ABSOLUTE = frozenset(("to", "at", "set"))
-_RELATIVE = frozenset(("by", "more", "further", "another", "additional"))
-_LESS = frozenset(("less", "fewer"))
-_FILLER = frozenset(("the", "carm", "arm", "gantry", "it", "of", "a", "an", "angle", "axis", "around", "about", "view"))
-_DEGREES = frozenset(("degree", "degrees", "deg", "degs"))
-
-_SMALL = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-nineteen
+_SMALL_WORDS = """
+go move set drive position come bring take put push get dial switch change park lock show me straight projection in into
+onto on out try throw some nudge shift slide ease edge bump
 """
-_UNITS = {word: value for value, word in enumerate(_SMALL.split())}
-_TENS = {"twenty": 2, "thirty": 3, "forty": 4, "fourty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8,
-         "ninety": 9}  # fmt: skip
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-
-
-def _number_at(words: list[str], at: int) -> tuple[float | None, int]:
-    """(number starting at this word, words it takes); (None, 0) if there is none."""
-    if at < len(words) and _NUMBER.fullmatch(words[at]):
-        return float(words[at]), 1
-    sign, start = (-1, at + 1) if at < len(words) and words[at] in ("minus", "negative") else (1, at)
-    if start > at and start < len(words) and re.fullmatch(r"\d+(?:\.\d+)?", words[start]):
-        return -float(words[start]), 2
-    total, end = 0, start
-    if words[end : end + 2] in (["one", "hundred"], ["a", "hundred"]):
-        total, end = 100, end + 2
-        end += words[end : end + 1] == ["and"]
-    if end < len(words) and words[end] in _TENS:
-        total, end = total + 10 * _TENS[words[end]], end + 1
-        if end < len(words) and 1 <= _UNITS.get(words[end], 0) <= 9:
-            total, end = total + _UNITS[words[end]], end + 1
-    elif end < len(words) and words[end] in _UNITS:
-        total, end = total + _UNITS[words[end]], end + 1
-    if end == start:
-        return None, 0
-    if words[end : end + 1] == ["point"] and end + 1 < len(words) and _UNITS.get(words[end + 1], 10) <= 9:
-        return sign * (total + _UNITS[words[end + 1]] / 10), end + 2 - at
-    return sign * float(total), end - at
+_NEUTRAL = frozenset(_SMALL_WORDS.split())
+_ABSOLUTE = frozenset(("to", "at", "set"))
+_RELATIVE = frozenset(("by", "more", "further", "another", "additional", "add", "extra"))
+_LESS = frozenset(("less", "fewer"))
+_FILLER = frozenset(("the", "carm", "arm", "gantry", "it", "of", "a", "an", "angle", "axis", "around", "about",
+                     "view", "over", "around", "round", "us", "c", "just", "detector", "obliquity"))  # fmt: skip
+_DEGREES = frozenset(("degree", "degrees", "deg", "degs"))
+_ONE_VIEW = (
+    r"(?:{names} (?:of )?[+-]?\S+(?: (?:five|ten|degrees?|degs?))*"
+    r"|[+-]?\S+ (?:five )?(?:degrees? |degs? )?(?:of )?{names})"
+)
+_LATERAL = _ONE_VIEW.format(names="(?:lao|rao)")
+_AXIAL = _ONE_VIEW.format(names="(?:cranial|caudal|cran|caud|cephalad|cra|cau)")
+_COMPOUND = re.compile(
+    rf"(?:(?:rotate|go|move|turn|set|drive|swing) )?(?:(?P<verb>to) )?(?P<one>{_LATERAL}) (?:and )?(?:with "
+    rf")?(?P<two>{_AXIAL})"
+)
 
 
 def parse_angle(text: str) -> Command | None:
@@ -90,25 +106,23 @@ def parse_angle(text: str) -> Command | None:
     """
     for pattern, replacement in _PHRASES:
         text = re.sub(pattern, replacement, text)
-    words = text.split()
-    numbers: list[float] = []
-    kept: list[str] = []
-    at = 0
-    while at < len(words):
-        number, taken = _number_at(words, at)
-        if number is None:
-            kept.append(words[at])
-        else:
-            numbers.append(number)
-            kept.append("#")
-        at += max(taken, 1)
-
+    compound = _COMPOUND.fullmatch(text)
+    if compound:
+        steps = [parse_angle(" ".join(filter(None, (compound["verb"], part)))) for part in compound.group("one", "two")]
+        if all(isinstance(step, Rotate | Tilt) for step in steps) and type(steps[0]) is not type(steps[1]):
+            return Steps(tuple(step for step in steps if isinstance(step, Rotate | Tilt)))
+    said = tokens(text)
+    kept, numbers = list(said.words), list(said.numbers)
+    if BIT in kept and not numbers:
+        numbers = [BIT_DEG]
+        kept = ["by", *kept, NUMBER]
     verbs = {_VERBS[w] for w in kept if w in _VERBS}
     directions = [w for w in kept if w in _DIRECTIONS]
     named = [w for w in directions if w not in _SIDE_WORDS]
     if not verbs and not named and not (numbers and _DEGREES & set(kept)):
         return None
-    known = _VERBS.keys() | _DIRECTIONS.keys() | _NEUTRAL | _ABSOLUTE | _RELATIVE | _LESS | _FILLER | _DEGREES | {"#"}
+    known = _VERBS.keys() | _DIRECTIONS.keys() | _NEUTRAL | _ABSOLUTE | _RELATIVE | _LESS | _FILLER | _DEGREES
+    known |= {NUMBER, BIT}
     left_over = [w for w in kept if w not in known]
     if left_over:
         if not verbs and not (named and numbers):
@@ -124,9 +138,11 @@ def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis],
         if not axes:
             return Ask("Rotate or tilt, and in which direction?")
         return Refuse("I will not move: say one rotation or one tilt with one number at a time.")
-    if Tilt in verbs and any(w in _SIDE_WORDS for w in directions):
+    if Tilt in verbs and any(w in _LEFT_RIGHT for w in directions):
         return Ask("Tilting is cranial or caudal: do you mean to rotate?")
     axis = axes.pop()
+    if BIT in kept and not directions:
+        return Ask("Towards LAO or RAO?" if axis is Rotate else "Towards cranial or caudal?")
     if not numbers:
         return Ask("By how many degrees should I rotate?" if axis is Rotate else "By how many degrees should I tilt?")
     number = numbers[0]
@@ -146,12 +162,13 @@ def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis],
         return Ask("Less of LAO, RAO, cranial or caudal?")
     value = number * (_DIRECTIONS[directions[0]][1] if directions else 1) * (-1 if words & _LESS else 1) + 0.0
     view_first = bool(directions) and directions[0] not in _SIDE_WORDS and _follows(kept, directions[0])
-    turning = words & {"rotate", "rotating", "turn", "swing", "tilt", "tilting", "angulate"}
-    if absolute or (not relative and (view_first or not turning)):
+    turning = words & {"rotate", "rotating", "turn", "swing", "orbit", "spin", "tilt", "tilting", "angulate"}
+    to_the_side = bool(directions) and directions[0] in _SIDE_WORDS
+    if absolute or (not relative and (view_first or not (turning or to_the_side))):
         return axis(to_deg=value)
     return axis(delta_deg=value)
 
 
 def _follows(kept: list[str], name: str) -> bool:
     at = kept.index(name)
-    return kept[at + 1 : at + 2] == ["#"]
+    return kept[at + 1 : at + 2] == [NUMBER]

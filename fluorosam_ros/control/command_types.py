@@ -1,10 +1,19 @@
-"""The commands a prompt can mean, and one English sentence for each of them."""
+"""The commands a prompt can mean; `control.wording` has one English sentence for each of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 from fluorosam_sim.anatomy import Structure
+from fluorosam_sim.views import NamedView
+
+Direction = Literal["left", "right", "head", "feet", "ceiling", "table"]
+"""Of the supine patient: the ceiling is where the front is, the table where the back is."""
+
+DoseLevel = Literal["low", "normal", "high"]
+DOSE_LEVELS: tuple[DoseLevel, ...] = ("low", "normal", "high")
+"""From the least dose per pulse to the most."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,28 @@ class OpenCollimator:
 
 
 @dataclass(frozen=True)
+class CollimateBy:
+    """Move every blade by this much, mm at the isocentre; + opens."""
+
+    delta_mm: float
+
+
+@dataclass(frozen=True)
+class SetField:
+    """Make the field a square about the middle of the image, mm at the isocentre."""
+
+    side_mm: float
+
+
+@dataclass(frozen=True)
+class Zoom:
+    """Make the field smaller by a factor (above 1), or larger if ``out``; its middle stays."""
+
+    factor: float
+    out: bool = False
+
+
+@dataclass(frozen=True)
 class Rotate:
     """Turn about the primary axis, degrees, + towards LAO: either by ``delta_deg`` or to ``to_deg``."""
 
@@ -85,8 +116,86 @@ class Tilt:
 
 
 @dataclass(frozen=True)
+class Translate:
+    """Move the isocentre by this much, mm, at the same angles."""
+
+    direction: Direction
+    distance_mm: float
+
+
+@dataclass(frozen=True)
+class GoToView:
+    """Move to a named standard view. structure: the vertebra, for a view that is of one."""
+
+    view: NamedView
+    structure: Structure | None = None
+
+
+@dataclass(frozen=True)
+class GoBack:
+    """Return to the pose before the last motion."""
+
+
+@dataclass(frozen=True)
+class SaveView:
+    """Remember the present pose and field under a name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class RecallView:
+    """Go to the pose and field saved under a name."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class TakeShot:
     """One exposure with the present settings."""
+
+
+@dataclass(frozen=True)
+class SwitchFluoro:
+    """Live images on or off."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class ChangeDose:
+    """One dose level up (``higher``) or down."""
+
+    higher: bool
+
+
+@dataclass(frozen=True)
+class SetDose:
+    """Set the dose of every pulse."""
+
+    level: DoseLevel
+
+
+@dataclass(frozen=True)
+class DescribeImage:
+    """Say what is in the image."""
+
+
+@dataclass(frozen=True)
+class WhereIs:
+    """Say where in the image the target is."""
+
+    target: Target
+
+
+@dataclass(frozen=True)
+class WhereAreWe:
+    """Say where the C-arm is: angles, isocentre, field."""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """End what is under way; the system stays armed."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +219,31 @@ class ResetStop:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One answer to a question.
+
+    Attributes:
+        command: what it makes of the question.
+        structure: the structure to be named, or None.
+        words: other words that choose it, normalised; a side belongs here.
+    """
+
+    command: Command
+    structure: Structure | None = None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Ask:
     """Something is missing or ambiguous; nothing happens until it is said.
 
     Attributes:
         question: one sentence.
-        alternatives: structures to choose from; empty if something else is missing.
-        about: the kind of command the chosen structure is for, None if the command itself has to be said again.
+        choices: what can be answered; empty if the command itself has to be said again.
     """
 
     question: str
-    alternatives: tuple[Structure, ...] = ()
-    about: type[Segment] | type[Center] | type[CollimateTo] | None = field(default=None)
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,68 +260,51 @@ class NotUnderstood:
     reason: str
 
 
-Command = (
-    Segment | StopSegmenting | Center | CollimateTo | OpenCollimator | Rotate | Tilt | TakeShot | Stop | Arm | Disarm
-    | ResetStop | Ask | Refuse | NotUnderstood
+Single = (
+    Segment | StopSegmenting | Center | CollimateTo | CollimateBy | OpenCollimator | SetField | Zoom | Rotate | Tilt
+    | Translate | GoToView | GoBack | SaveView | RecallView | TakeShot | SwitchFluoro | ChangeDose | SetDose
+    | DescribeImage | WhereIs | WhereAreWe | Cancel | Stop | Arm | Disarm | ResetStop
 )  # fmt: skip
 
-ACTING = (Center, CollimateTo, OpenCollimator, Rotate, Tilt, TakeShot)
-"""Commands that move something or expose the patient: they need an armed system."""
+
+@dataclass(frozen=True)
+class Steps:
+    """Several commands, one after the other; the first that fails ends them."""
+
+    commands: tuple[Single, ...]
+
+
+Unclear = Ask | Refuse | NotUnderstood
+Command = Single | Steps | Unclear
+
+Aimed = type[Segment] | type[StopSegmenting] | type[Center] | type[CollimateTo] | type[WhereIs]
+"""Kinds of command that are about structures."""
+
+_ACTING = (
+    Center, CollimateTo, CollimateBy, OpenCollimator, SetField, Zoom, Rotate, Tilt, Translate, GoToView, GoBack,
+    RecallView, TakeShot,
+)  # fmt: skip
+
+
+def acts(command: Command) -> bool:
+    """Whether a command moves something or exposes the patient, so that it needs an armed system."""
+    if isinstance(command, Steps):
+        return any(map(acts, command.commands))
+    return isinstance(command, _ACTING) or (isinstance(command, SwitchFluoro) and command.on)
+
+
+def aimed(kind: Aimed, target: Target) -> Single:
+    """The command of a kind about a target."""
+    if kind is Segment:
+        name = listed([s.name for s in target.structures], "and")
+        return Segment(name, target.structures, corrections=target.corrections)
+    if kind is StopSegmenting:
+        return StopSegmenting(target.structures)
+    if kind is WhereIs:
+        return WhereIs(target)
+    return Center(target) if kind is Center else CollimateTo(target)
 
 
 def listed(names: list[str], word: str) -> str:
     """ "a", "a and b", "a, b and c"."""
     return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _angle(value: float, positive: str, negative: str) -> str:
-    side = positive if value > 0 else negative
-    return f"{abs(value):g}°" if value == 0 else f"{side} {abs(value):g}°"
-
-
-def _turn(verb: str, command: Rotate | Tilt, positive: str, negative: str) -> str:
-    if command.to_deg is not None:
-        return f"{verb} to {_angle(command.to_deg, positive, negative)}."
-    delta = command.delta_deg or 0.0
-    return f"{verb} by {abs(delta):g}° towards {positive if delta >= 0 else negative}."
-
-
-def _segment(command: Segment) -> str:
-    parts = [f"Segment {Target(command.structures).name}."] if command.structures else []
-    if command.tools:
-        tools = listed([repr(tool) for tool in command.tools], "and")
-        parts.append(f"Answer that {tools} cannot be found: not in this image.")
-    return " ".join(parts)
-
-
-def describe(command: Command) -> str:
-    """One English sentence saying what the command does (or why it does nothing)."""
-    match command:
-        case Segment():
-            return _segment(command)
-        case StopSegmenting():
-            return f"Stop segmenting {Target(command.structures).name if command.structures else 'everything'}."
-        case Center():
-            return f"Center on {command.target.name}."
-        case CollimateTo():
-            return f"Collimate to {command.target.name}."
-        case OpenCollimator():
-            return "Open the collimator fully."
-        case Rotate():
-            return _turn("Rotate", command, "LAO", "RAO")
-        case Tilt():
-            return _turn("Tilt", command, "cranial", "caudal")
-        case TakeShot():
-            return "Take one shot."
-        case Stop():
-            return "Stop all motion and exposure."
-        case Arm():
-            return "Arm the system."
-        case Disarm():
-            return "Disarm the system."
-        case ResetStop():
-            return "Reset the emergency stop."
-        case Ask():
-            return command.question
-        case Refuse() | NotUnderstood():
-            return command.reason

@@ -1,210 +1,276 @@
 """The command language: one typed or spoken text to one command. Never a guess where something would move.
 
-What is checked in which order: stop first (a text that says stop anywhere stops), then limits on the text, negations,
-fixed phrases, turning, centering, collimating, and last a bare structure, which is segmented.
+What is checked in which order: stop first (a text that says stop anywhere stops), then cancelling, limits on the text,
+answers and corrections, negations; then the whole text as one command, and last as several steps, each of which has to
+be understood.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from fluorosam_ros.control import phrases
+from fluorosam_ros.control import motion_phrases, phrases
 from fluorosam_ros.control.angles import parse_angle
 from fluorosam_ros.control.command_types import (
-    ACTING,
     Arm,
     Ask,
+    Cancel,
     Center,
+    ChangeDose,
     CollimateTo,
     Command,
+    DescribeImage,
     Disarm,
+    DoseLevel,
+    GoBack,
     NotUnderstood,
     OpenCollimator,
+    RecallView,
     Refuse,
     ResetStop,
-    Rotate,
+    SaveView,
     Segment,
+    SetDose,
+    Single,
     Stop,
     StopSegmenting,
+    SwitchFluoro,
     TakeShot,
     Target,
-    Tilt,
-    describe,
-    listed,
+    Unclear,
+    WhereAreWe,
+    WhereIs,
+    acts,
 )
-from fluorosam_sim.anatomy import Match, Structure, find, normalize
+from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.followups import answered, continued, corrected
+from fluorosam_ros.control.moves import parse_field, parse_move
+from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
+from fluorosam_ros.control.quantities import NUMBER, tokens
+from fluorosam_ros.control.steps import in_steps
+from fluorosam_ros.control.targets import resolve, which
+from fluorosam_ros.control.view_names import parse_view
+from fluorosam_sim.anatomy import Match, find
 
-__all__ = [
-    "ACTING", "MAX_TEXT", "Arm", "Ask", "Center", "CollimateTo", "Command", "Disarm", "NotUnderstood",
-    "OpenCollimator", "Refuse", "ResetStop", "Rotate", "Segment", "Stop", "StopSegmenting", "TakeShot", "Target",
-    "Tilt", "answer", "describe", "parse",
-]  # fmt: skip
-
-MAX_TEXT = 500
-"""Longest accepted prompt, characters."""
-
-_TargetKind = type[Segment] | type[Center] | type[CollimateTo]
-
-
-def _plain(text: str) -> str:
-    """Lower-case words and signed decimal numbers, single spaces, list separators as "and"; all other signs gone."""
-    # A zero-width character inside a word must not hide a "stop".
-    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    folded = unicodedata.normalize("NFKD", visible).casefold()
-    folded = "".join(c for c in folded if not unicodedata.combining(c))
-    folded = folded.replace("°", " degrees ").replace("−", "-").replace("–", "-").replace("_", " ")
-    folded = re.sub(r"(?<=[a-z])-(?=\d)|-(?!\d)|(?<=\d)-", " ", folded)
-    folded = re.sub(r"(?<=\d)(?=degrees|degs?\b)", " ", folded)
-    folded = re.sub(r"(?<!\d)\.|\.(?!\d)", " ", folded)
-    folded = re.sub(r"[;/&\n]|,(?!\d)|(?<!\d),|\+(?!\d)", " and ", folded)
-    words = re.sub(r"[^\w\s.,+-]", " ", folded).split()
-    while words and words[-1] == "and":
-        words.pop()
-    return " ".join(words)
-
-
-def _bare(plain: str) -> str:
-    """The command without what is only politeness."""
-    while (shorter := phrases.POLITE_END.sub("", phrases.POLITE.sub("", plain))) != plain:
-        plain = shorter
-    return plain
-
-
-def _odd_number(text: str) -> bool:
-    """Whether folding could turn a number of the text into another one: digits other than 0-9 ("20²", "½"), "--15"."""
-    foreign = any(not c.isascii() and unicodedata.category(c).startswith("N") for c in text)
-    return foreign or re.search(r"[-+−–]\s*[-+−–]\s*\d", text) is not None
+_MAX_NAME_WORDS = 4
+_LONGEST = _MAX_NAME_WORDS + 2  # with words such as "view" around the name
+_POSE_NAMES = """
+view position pose angle place location setting spot setup the a my our number no named called saved stored
+"""
+_POSE_WORDS = frozenset(_POSE_NAMES.split())
+_POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
+_LEVELS: dict[str, DoseLevel] = {
+    **dict.fromkeys(("low", "lowest"), "low"),
+    **dict.fromkeys(("normal", "standard", "regular", "default"), "normal"),
+    **dict.fromkeys(("high", "highest"), "high"),
+}
+_FIXED: tuple[tuple[re.Pattern[str], Single], ...] = (
+    (motion_phrases.SHOT, TakeShot()),
+    (phrases.ARM, Arm()),
+    (phrases.DISARM, Disarm()),
+    (motion_phrases.GO_BACK, GoBack()),
+    (motion_phrases.OPEN, OpenCollimator()),
+    (phrases.FLUORO_ON, SwitchFluoro(True)),
+    (phrases.FLUORO_OFF, SwitchFluoro(False)),
+    (phrases.LESS_DOSE, ChangeDose(False)),
+    (phrases.MORE_DOSE, ChangeDose(True)),
+    (phrases.DESCRIBE, DescribeImage()),
+    (phrases.WHERE_ARE_WE, WhereAreWe()),
+)
 
 
-def _limits(text: str) -> Refuse | None:
-    if len(text) > MAX_TEXT:
-        return Refuse(f"This prompt is longer than {MAX_TEXT} characters.")
-    if not text.strip():
-        return Refuse("The prompt is empty.")
-    if any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" for c in text):
-        return Refuse("The prompt contains control characters.")
-    return None
-
-
-def _stop(plain: str, too_long: bool) -> Command | None:
-    words = _bare(plain[: 2 * MAX_TEXT])
-    if not too_long:
-        if phrases.RESET.fullmatch(words):
-            return ResetStop()
-        if found := phrases.STOP_SEGMENTING.fullmatch(words):
-            if not found["what"]:
-                return StopSegmenting()
-            match = find(found["what"])
-            if match.clear:
-                return StopSegmenting(match.structures)
-    return Stop() if phrases.STOP.search(plain) or phrases.STOP_ALONE.fullmatch(words) else None
-
-
-def _target(phrase: str | None, verb: str, kind: _TargetKind, previous: Structure | None) -> Target | Ask | Refuse:
-    """Resolve what a command is about; anything less than a full resolution asks or refuses."""
-    words = phrase or ""
-    if not words:
-        return Ask(f"{verb.capitalize()} what?", about=kind)
-    if phrases.IT.fullmatch(words):
-        if previous is None:
-            return Ask(f"{verb.capitalize()} what? No structure was named before.", about=kind)
-        return Target((previous,))
-    match = find(words)
-    if match.tools:
-        return Refuse(f"I cannot {verb} {match.tools[0]!r}: it is not in this image as far as I can tell.")
-    if match.unknown:
-        return Refuse(f"I cannot {verb} {match.unknown[0]!r}: I do not know that structure.")
-    if match.alternatives:
-        return Ask(_which(match.alternatives), match.alternatives, kind)
-    if not match.structures:
-        return Ask(f"{verb.capitalize()} what?", about=kind)
-    return Target(match.structures, match.corrections)
-
-
-def _which(alternatives: tuple[Structure, ...]) -> str:
-    return f"Do you mean {listed([f'the {s.name}' for s in alternatives], 'or')}?"
-
-
-def _moving(plain: str, previous: Structure | None) -> Command | None:
-    """Commands that act on the C-arm, or None."""
-    words = _bare(plain)
-    if phrases.SHOT.fullmatch(words):
-        return TakeShot()
-    if phrases.OPEN.fullmatch(words):
-        return OpenCollimator()
-    if phrases.ARM.fullmatch(words):
-        return Arm()
-    if phrases.DISARM.fullmatch(words):
-        return Disarm()
-    if found := phrases.CENTER.fullmatch(words):
-        go = found["go"]
-        if go is None or parse_angle(words) is None:  # "go to LAO 30" is a turn
-            target = _target(found["what"] or found["put"] or go, "center on", Center, previous)
-            return Center(target) if isinstance(target, Target) else target
-    if found := phrases.COLLIMATE.fullmatch(words):
-        target = _target(found["what"], "collimate to", CollimateTo, previous)
-        return CollimateTo(target) if isinstance(target, Target) else target
-    if phrases.SHOT_OF.fullmatch(words):
-        return Refuse("A shot shows the present field: center on the structure first, then take a shot.")
-    return parse_angle(words)
-
-
-def _segmenting(text: str, plain: str, previous: Structure | None) -> Command:
-    match = find(text)
-    words = _bare(plain)
-    if match == Match() and phrases.SEGMENT_VERB.match(words):
-        named_before = previous if phrases.IT.search(words) else None
-        return Segment(named_before.name, (named_before,)) if named_before else Ask("Segment what?", about=Segment)
-    if match.unknown:
-        phrase = match.unknown[0]
-        if phrases.MOTION_WORD.search(words):
-            return Refuse(f"I will not move: I did not understand {phrase!r}; say one command at a time.")
-        if phrases.SEGMENT_VERB.match(words) or match.structures or match.alternatives or match.tools:
-            return Refuse(f"I do not know the structure {phrase!r}.")
-        return NotUnderstood(f"I did not understand {phrase!r}.")
-    if match.alternatives:
-        return Ask(_which(match.alternatives), match.alternatives, Segment)
-    if match.structures or match.tools:
-        return Segment(" ".join(text.split()), match.structures, match.tools, match.corrections)
-    return NotUnderstood("I did not find a command or a structure in this prompt.")
-
-
-def parse(text: str, previous: Structure | None = None) -> Command:
+def parse(text: str, context: Context | None = None) -> Command:
     """The command a text means.
 
     Args:
         text: as typed or as the speech recogniser wrote it.
-        previous: the structure spoken of last, for "center on it".
+        context: what was said before, for "center on it", "the left one" or "a bit more"; none by default.
 
     Never raises; what cannot be understood comes back as ``Ask``, ``Refuse`` or ``NotUnderstood`` and moves nothing.
     """
-    plain = _plain(text[:20_000])
-    stopped = _stop(plain, len(text) > MAX_TEXT)
-    if stopped is not None:
-        return stopped
-    refused = _limits(text)
+    context = context or Context()
+    words = plain(text[:20_000])
+    urgent = _urgent(words, len(text) > MAX_TEXT, context)
+    if urgent is not None:
+        return urgent
+    refused = limits(text)
     if refused is not None:
         return refused
-    if phrases.NEGATION.search(plain):
-        return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
-    moving = _moving(plain, previous)
-    if isinstance(moving, ACTING) and _odd_number(text):
+    command = answered(text, context) or _command(text, words, context)
+    if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
-    return moving or _segmenting(text, plain, previous)
+    if acts(command) and asks(text, words):
+        return Refuse("I will not move on a question: say it without the question mark.")
+    if acts(command) and fragment(text):
+        return Refuse("I will not move on a quotation or a part of a sentence: say the command alone.")
+    return command
 
 
-def answer(ask: Ask, text: str) -> Command:
-    """The command that an answer to a question completes: "left" or "the right one" after "left or right kidney?".
+def _command(text: str, words: str, context: Context) -> Command:
+    said = bare(words)
+    correction = corrected(said, context, lambda what: _parsed(what, context))
+    if correction is not None:
+        return correction
+    if phrases.NEGATION.search(words):
+        return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
+    seen = phrases.CAN_SEE.fullmatch(words)
+    if seen and find(seen["what"]).clear:
+        return WhereIs(Target(find(seen["what"]).structures))
+    return _parsed(said, context, text)
 
-    Anything that does not pick exactly one of the alternatives is parsed as a new prompt.
-    """
-    named = find(text)
-    side = normalize(text).removesuffix(" 1")  # "the left one" is spelt "left 1"
-    chosen = [s for s in ask.alternatives if s.side == side or (named.clear and named.structures == (s,))]
-    if len(chosen) != 1 or ask.about is None:
-        return parse(text)
-    if ask.about is Segment:
-        return Segment(chosen[0].name, (chosen[0],))
-    target = Target((chosen[0],))
-    return Center(target) if ask.about is Center else CollimateTo(target)
+
+def _parsed(words: str, context: Context, text: str = "") -> Command:
+    """Bare plain words as one command, or as several. text: the same as it was written, if it is the whole prompt."""
+    if phrases.NEGATION.search(words):
+        return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
+    whole = _single(words, context, text)
+    if not isinstance(whole, Unclear):
+        return whole
+    return in_steps(words, context, lambda part, now: _single(bare(part), now)) or whole
+
+
+def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
+    """What has to be heard whatever else a text says."""
+    said = bare(words[: 2 * MAX_TEXT])
+    if not too_long:
+        if phrases.RESET.fullmatch(said):
+            return ResetStop()
+        silenced = _stop_segmenting(said, context)
+        if silenced is not None:
+            return silenced
+    if phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words):
+        return SwitchFluoro(False)
+    if phrases.STOP.search(words) or phrases.STOP_ALONE.fullmatch(said):
+        return Stop()
+    return Cancel() if phrases.CANCEL.search(words) or phrases.CANCEL_ALONE.fullmatch(said) else None
+
+
+def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
+    found = phrases.STOP_SEGMENTING.fullmatch(words)
+    if found is None:
+        return None
+    what = next((group for group in found.groupdict().values() if group), None)
+    if what is None or phrases.EVERYTHING.fullmatch(what):
+        return StopSegmenting()
+    if phrases.SINGULAR.fullmatch(what) or phrases.PLURAL.fullmatch(what):
+        return StopSegmenting(context.named) if context.named else None
+    match = find(what)
+    return StopSegmenting(match.structures) if match.clear else None
+
+
+def _single(words: str, context: Context, text: str = "") -> Command:
+    """Bare plain words as exactly one command."""
+    for pattern, command in _FIXED:
+        if pattern.fullmatch(words):
+            return command
+    return (
+        continued(words, context)
+        or _dose(words)
+        or _saved(words, context)
+        or parse_field(words)
+        or parse_move(words)
+        or _where(words, context)
+        or parse_view(words, context)
+        or _aimed(words, context)
+        or parse_angle(words)
+        or _segmenting(text or words, words, context)
+    )
+
+
+def _dose(words: str) -> SetDose | None:
+    found = phrases.DOSE_LEVEL.fullmatch(words)
+    level = found and (found["level"] or found["use"] or found["to"])
+    return SetDose(_LEVELS[level]) if level and "dose" in words.split() else None
+
+
+def _saved(words: str, context: Context) -> SaveView | RecallView | Unclear | None:
+    """Saving the present view, or going to a saved one."""
+    found = motion_phrases.SAVE.fullmatch(words)
+    if found:
+        name = _name(found["as"] or found["call"] or found["mark"] or found["number"])
+        return SaveView(name) if name else Refuse(f"A view's name has one to {_MAX_NAME_WORDS} words.")
+    if motion_phrases.SAVE_UNNAMED.fullmatch(words):
+        return Ask("Save it under which name: say “save this view as …”.")
+    return _recalled(words, context)
+
+
+def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
+    """A saved view by its name, when nothing but the name and words of going there are said."""
+    if not motion_phrases.RECALL.fullmatch(words):
+        return None
+    said = words.split()
+    starts = [at for at in range(len(said)) if set(said[:at]) <= motion_phrases.RECALL_WORDS]
+    ends = [at for at in range(len(said), 0, -1) if set(said[at:]) <= motion_phrases.RECALL_WORDS]
+    names = [(" ".join(said[a:b]), _name(" ".join(said[a:b]))) for b in ends for a in starts if 0 < b - a <= _LONGEST]
+    spoken = next(((text, name) for text, name in names if name in context.saved), None)
+    if spoken is None:
+        explicit = re.search(r"\b(?:saved|stored|remembered|recall|restore)\b", words)
+        return Refuse("No view is saved under that name.") if explicit and _POSE.search(words) else None
+    shortest = next(text for text, name in reversed(names) if name == spoken[1])
+    if find(shortest).clear and not _POSE.search(words):  # "go to the heart" is about the heart
+        return None
+    return RecallView(spoken[1])
+
+
+def _name(said: str) -> str:
+    """A saved view's name in one spelling: "the second position" keeps its words, "position two" is "2"."""
+    numbers = iter(tokens(said).numbers)
+    words = [f"{next(numbers):g}" if word == NUMBER else word for word in tokens(said).words]
+    while words and words[0] in _POSE_WORDS:
+        words.pop(0)
+    while words and words[-1] in _POSE_WORDS:
+        words.pop()
+    return " ".join(words) if len(words) <= _MAX_NAME_WORDS and "and" not in words and "then" not in words else ""
+
+
+def _where(words: str, context: Context) -> WhereIs | Unclear | None:
+    found = phrases.WHERE_IS.fullmatch(words)
+    if found is None:
+        return None
+    what = next(group for name, group in found.groupdict().items() if group and name != "verb")
+    target = resolve(what, WhereIs, context)
+    return WhereIs(target) if isinstance(target, Target) else target
+
+
+def _aimed(words: str, context: Context) -> Command | None:
+    """Centering and collimating, or a shot "of" something."""
+    if found := motion_phrases.CENTER.fullmatch(words):
+        going = found["go"] or found["me"] or found["over"] or found["on"]
+        turn = parse_angle(words) if going else None
+        if turn is None or isinstance(turn, Refuse):  # "go to LAO 30" is a turn
+            target = resolve(next(filter(None, found.groups()), ""), Center, context)
+            return Center(target) if isinstance(target, Target) else target
+    if found := motion_phrases.COLLIMATE.fullmatch(words):
+        target = resolve(found["what"] or "", CollimateTo, context)
+        return CollimateTo(target) if isinstance(target, Target) else target
+    if motion_phrases.SHOT_OF.fullmatch(words):
+        return Refuse("A shot shows the present field: center on the structure first, then take a shot.")
+    return None
+
+
+def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
+    """A structure to outline, with or without a verb."""
+    match = find(text)
+    verb = phrases.SEGMENT_VERB.match(words)
+    named = phrases.SEGMENT_END.sub("", words[verb.end() :] if verb else words).strip()
+    if verb and (not named or phrases.SINGULAR.fullmatch(named) or phrases.PLURAL.fullmatch(named)):
+        target = resolve(named, Segment, context)
+        return Segment(target.name, target.structures) if isinstance(target, Target) else target
+    if verb and not match.clear:
+        stripped = find(named)
+        match = stripped if stripped.clear or match == Match() else match
+    elif match.unknown:
+        without = find(named)
+        match = without if without.clear else match
+    if match.unknown:
+        unknown = match.unknown[0]
+        if phrases.MOTION_WORD.search(words):
+            return Refuse(f"I will not move: I did not understand {unknown!r} in this command.")
+        if verb or match.structures or match.alternatives or match.tools:
+            return Refuse(f"I do not know the structure {unknown!r}.")
+        return NotUnderstood(f"I did not understand {unknown!r}.")
+    if match.alternatives:
+        return which(match.alternatives, Segment)
+    if match.structures or match.tools:
+        return Segment(" ".join(text.split()), match.structures, match.tools, match.corrections)
+    return NotUnderstood("I did not find a command or a structure in this prompt.")

@@ -1,74 +1,221 @@
-"""The fixed phrases of the command language, as patterns over plain text (see ``commands``), each for a whole text."""
+"""The fixed phrases of the command language, as patterns over plain text (see ``plain_text``).
+
+Each is for a whole text, unless it says that it is searched. Those of the motions are in ``motion_phrases``.
+"""
 
 from __future__ import annotations
 
 import re
 
-_PICTURE = r"(?:shot|image|picture|x ray|xray|exposure|radiograph|frame|spot film)"
-_BLADES = r"(?:collimators?|collimation|shutters?|blades|field|aperture|beam)"
-_SYSTEM = r"(?: (?:the )?(?:system|c arm|device|it|yourself))?"
-_MIDDLE = r"(?:the )?(?:middle|center|centre)(?: of (?:the )?(?:image|view|field|screen|picture))?"
-_MASKS = r"(?:segmenting|segmentation|outlining|tracking|highlighting|masks?|overlay)"
+_SYSTEM = r"(?: (?:the )?(?:system|c arm|device|machine|it|yourself))?"
+_MASKS = (
+    r"(?:segmenting|segmentations?|outlining|outlines?|tracking|highlighting|highlights?|masks?|overlays?|contours?|"
+    r"marking|markings?|annotations?|colou?rs|drawings?|showing|displaying|painting|contouring|labels?|labelling"
+    r"|labeling)"
+)
+_FLUORO = (
+    r"(?:the |some )?(?:pulsed |live )?(?:fluoro(?: run| beam| mode)?|fluoroscopy|screening|live (?:mode|screening"
+    r"|imaging|images?|x ?rays?|fluoro|view|video|picture)|"
+    r"(?:continuous|real ?time) (?:fluoro|x ?rays?|imaging|images?|video|exposure))"
+)
+_CARM = r"(?:the )?(?:c arm|carm|gantry|we|you|machine|arm)"
 
-STOP = re.compile(r"\b(?:s+t+o+p+(?:ped|ping)?|stpo|sotp|estop|halt+|freeze|abort|cancel|emergency)\b")
+STOP = re.compile(r"\b(?:s+t+o+p+(?:ped|ping)?|stpo|sotp|estop|halt+|freeze|abort|emergency)\b")
 """Searched, not matched: one of these anywhere stops."""
 
 STOP_ALONE = re.compile(
-    r"wait|hold(?: on| it| still)?|no(?: no)*|enough|pause|whoa|(?:do not|dont|don t) move|nobody move"
+    r"(?:wait|hold|hang)(?: (?:on|it|still|up|everything|there|that|here|right there))*(?: (?:a|one|just a) (?:second"
+    r"|sec|moment|minute))?"
+    r"|no(?: no)*|pause|whoa(?: there)?|cease|don t|dont|(?:do not|dont|don t) (?:move|go|continue)(?: (?:on|it|any "
+    r"?more|any further|further|now))*|nobody move"
+    r"|(?:ok )?(?:that s |that is |thats )?(?:enough|far enough)|(?:stay|stand)(?: right)? (?:there|still|put|where "
+    r"you are)|wait(?: wait)+|quit (?:it|moving)|kill (?:it|everything|the (?:motion|motors?|power|movement))|(?:cut"
+    r"|knock) it out|cut|shut (?:it|everything|the c arm) down"
+    r"|(?:that ll|that will) do|no (?:further|more)|not any further|hold your (?:position|horses)|stand by|watch out"
+    r"|careful|let go|whoa(?: whoa)+|break off"
 )
 """These stop only when nothing else is said."""
 
+CANCEL = re.compile(r"\b(?:cancel(?:led|ling)?|never ?mind)\b")
+"""Searched: one of these anywhere ends what is under way, and nothing new begins."""
+
+CANCEL_ALONE = re.compile(
+    r"(?:forget|scratch|drop|leave|skip|discard|scrap|ignore)(?: about)? (?:it|that|this|the (?:last )?(?:command"
+    r"|request|move|motion))"
+    r"|call (?:it|that|this) off|(?:don t|do not|dont) bother|changed my mind|i changed my mind|i ve changed my mind"
+)
+
 STOP_SEGMENTING = re.compile(
-    rf"(?:stop|cancel|end|finish|quit) (?:the )?{_MASKS}(?: (?:of )?(?P<what>.+))?"
-    r"|(?:clear|hide|remove) (?:all )?(?:the )?(?:masks?|prompts?|segmentations?|overlays?|outlines?)"
+    rf"(?:stop|cancel|end|finish|quit) (?:with )?(?:the |all |all the )?{_MASKS}(?: (?:of |on )?(?P<what>.+))?"
+    rf"|(?:clear|hide|remove|delete|erase|drop) (?:all )?(?:of )?(?:the |these |those )?{_MASKS}"
+    r"|(?:clear|hide|remove) (?:all )?(?:the )?prompts?"
+    rf"|(?:clear|hide|remove|delete|erase|drop) (?:the )?{_MASKS} (?:of|on|from|around|for) (?P<of>.+)"
+    rf"|(?:clear|hide|remove|delete|erase|drop) (?P<its>.+?)(?: s)? {_MASKS}"
+    r"|(?:hide|unmark|unhighlight) (?P<hide>.+)"
+    rf"|(?:turn|switch|take) (?:off )?(?:all )?(?:the )?{_MASKS}(?: off| away)?|(?:all )?(?:the )?{_MASKS} (?:off"
+    rf"|away|gone)"
+    rf"|(?:get rid of|lose|wipe|take away|take off|clean up|clean|kill|no) (?:all )?(?:of )?(?:the |these |those "
+    rf")?{_MASKS}"
+    r"|(?:clear|clean|clean up|wipe|reset) (?:the |off the |up the )?(?:screen|image|picture|display|view)"
+    rf"|(?:clear|remove|get|take|wipe|hide) (?:all )?(?:of )?(?:the |all the )*{_MASKS} (?:off|from|out of) (?:the "
+    rf")?(?:screen|image|picture|view)"
+    rf"|(?:hide|remove|clear) (?:all )?(?:of )?(?:the )?(?:structures|organs|bones)|(?P<named>.+) (?:outline |mask "
+    rf"|overlay )?off"
+    r"|(?:remove|clear|hide|erase|delete) (?P<all>everything|all|them all|all of them)|(?:unsegment|drop) (?P<drop>.+)"
+    rf"|(?:take|get|remove|clear) (?:the |all )*{_MASKS} (?:off|from|away from|of) (?P<off>.+)|(?:take|get) "
+    rf"(?P<from>.+?)(?: s)? {_MASKS} (?:off|away)"
+    rf"|(?:i |we )?(?:do not|don t|dont|no longer) (?:need|want) (?:the |any |these |those )?{_MASKS}(?: (?:any ?more"
+    rf"|any longer|now))?"
+    rf"|(?:that s )?enough (?:with |of )?(?:the |these )?{_MASKS}"
+    rf"|no (?:more )?{_MASKS}(?: (?:of|on|for) (?P<no>.+))?"
+    r"|(?:do not|don t|dont|no longer) (?:outline|segment|highlight|mark|track|show) (?P<not>.+?)"
+    r"(?: (?:any ?more|any longer|now))?"
+)
+EVERYTHING = re.compile(
+    r"(?:it |them )?(?:all|everything|anything|all of (?:it|them|that)|(?:all )?(?:of )?(?:the )?(?:structures|organs"
+    r"|bones))(?: any ?more)?"
 )
 RESET = re.compile(r"reset|(?:reset|release|clear|unlock) (?:the )?(?:emergency |e )?stop")
 
 NEGATION = re.compile(
-    r"\b(?:not|never|no(?! \d)|none|nothing|neither|nor|without|except|avoid|refrain|cannot|"
-    r"(?:do|does|did|ca|wo|is|are|should|must|would|could)n ?t)\b"
+    r"\b(?:not|never|no(?! \d)|none|nothing|neither|nor|without|except|avoid|refrain|cannot|unless|instead|"
+    r"(?:do|does|did|ca|wo|is|are|was|were|should|must|would|could)n ?t)\b"
 )
 """Searched: any of these makes a text harmless ("rib no 5" is no negation)."""
 
-POLITE = re.compile(
-    r"^(?:please|ok|okay|now|hey|kindly|just|then|and|fluorosam|computer|(?:can|could|would|will) you|"
-    r"i (?:want|would like|d like) you to|go ahead and|let s|lets|let us)\s+"
+UNCERTAIN = re.compile(
+    r"\b(?:if|when|whenever|until|till|once|before|later|maybe|perhaps|possibly|should|would|could|might|may|must|"
+    r"yesterday|earlier|tomorrow|tonight|last|ago|he|she|they|someone|somebody|anyone|everyone|said|says|told|"
+    r"asked|think|thinks|guess|suppose|supposed|imagine|wonder|wondering|why|how|who|whether|was|were|had|has|have|"
+    r"been|did|does|is|are|am|what|which|about to|ready to|going to|plan|planning|or)\b"
 )
-POLITE_END = re.compile(r"(?:\s+and)*\s+(?:please|now|thanks|thank you|again|for me)$")
+"""Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
 
 ARM = re.compile(rf"arm{_SYSTEM}")
 DISARM = re.compile(rf"dis ?arm{_SYSTEM}")
-SHOT = re.compile(
-    r"shoot(?: it| one)?|shot|expose|x ray|xray|acquire|fire a shot|one more (?:shot|image|picture)"
-    rf"|(?:take|acquire|make|get|shoot) (?:(?:a|an|one|another|the next|a new) )?{_PICTURE}"
-    rf"|(?:one|another|a new|new|next|single) {_PICTURE}"
+_BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation))"
+FLUORO_ON = re.compile(
+    rf"(?:turn|switch|put|power|get|bring) {_FLUORO} (?:on|going|started|running)|(?:turn|switch|put|power) on "
+    rf"{_FLUORO}"
+    rf"|(?:start|begin|enable|activate|run|go|get|use|have|switch)(?: over)?(?: with| to)? {_FLUORO}(?: running)?"
+    rf"|{_FLUORO} (?:on|start)|(?:go|switch to|going|turn|start|begin|switch) (?:to )?live(?: on)?|live on|{_BEAM} on"
+    rf"|(?:turn|switch|put) (?:on {_BEAM}|{_BEAM} on)|(?:start|begin) (?:the )?beam"
 )
-SHOT_OF = re.compile(rf"(?:(?:take|acquire|make|get) (?:a|an|another|one) {_PICTURE} of|shoot|expose|x ray|xray) .+")
-OPEN = re.compile(
-    rf"(?:fully |completely )?open (?:up )?(?:the )?{_BLADES}(?: (?:fully|completely|up|wide|all the way))?"
-    rf"|open (?:the )?{_BLADES} to the (?:whole|full) (?:detector|field)"
-    r"|(?:full|open) field|uncollimate|open up(?: fully)?"
-    r"|(?:remove|undo|reset|release) (?:the )?(?:collimation|collimators?)"
+FLUORO_OFF = re.compile(
+    rf"(?:turn|switch|put|shut) (?:off|down) (?:{_FLUORO}|{_BEAM})|(?:turn|switch|put|shut|take) (?:{_FLUORO}"
+    rf"|{_BEAM}) (?:off|down)"
+    rf"|(?:end|disable|deactivate|finish|kill|cut|quit|go off|come off|lose|no more|enough) (?:{_FLUORO}|{_BEAM})"
+    rf"|(?:{_FLUORO}|{_BEAM}|live) (?:is |can go |can come |come |goes )?(?:off|down)|off with {_FLUORO}|(?:end|leave"
+    rf"|exit) live(?: mode)?|(?:we re |we are |i m )?(?:done|finished) with {_FLUORO}|(?:back|switch) to single shots"
 )
-# "center of the heart" names a place, it commands nothing: hence no "of" after the verb.
-CENTER = re.compile(
-    r"(?:re ?)?cent(?:er|re|ring|ering)(?: (?:the )?(?:image|view|c arm|beam|field))?"
-    r"(?: (?:it )?(?:on|at|over|onto|to|around|in on))?(?: (?!of\b)(?P<what>.+))?"
-    rf"|(?:put|bring|get|move|place) (?P<put>.+?) (?:in|into|to) {_MIDDLE}"
-    r"|(?:go|move|drive|focus)(?: in)?(?: (?:the )?(?:c arm|beam|view|image))? (?:to|on|over|onto) (?P<go>.+)"
+
+_DOSE = r"(?:the )?(?:radiation |x ray )?dose(?: level| rate)?"
+_SLIGHTLY = (
+    r"(?: (?:a bit|a little|a little bit|slightly|by one level|one level|a notch|by a notch|some|more|further|please))*"
 )
-COLLIMATE = re.compile(
-    r"(?:collimate|collimating|collimation|cone|coning|crop|(?:restrict|narrow) (?:the )?(?:beam|field)|"
-    r"close (?:the )?(?:collimators?|shutters|blades))"
-    r"(?: (?:down|in))?(?: (?:to|on|onto|around|over|about))?(?: (?P<what>.+))?"
+LESS_DOSE = re.compile(
+    rf"(?:lower|reduce|decrease|cut|drop|bring down|turn down|take down|dial down|step down|minimi[sz]e|(?:use )?(?:a "
+    rf"bit |a little )?less|(?:a )?lower)"
+    rf"(?: down| back)?(?: on)? (?:{_DOSE}|(?:the )?radiation)(?: down)?{_SLIGHTLY}"
+    rf"|(?:turn|bring|take|dial|get|step|go) {_DOSE} down{_SLIGHTLY}|{_DOSE} (?:down|lower){_SLIGHTLY}|one dose level "
+    rf"(?:down|lower)"
+    rf"|go (?:down (?:with|on|in)|lower (?:on|with|in)|easy on|easier on) {_DOSE}"
+)
+MORE_DOSE = re.compile(
+    rf"(?:raise|increase|bring up|turn up|dial up|boost|up|step up|bump up|bump|crank up|(?:use )?(?:a bit |a little "
+    rf")?more|(?:a )?higher) {_DOSE}(?: up)?{_SLIGHTLY}"
+    rf"|(?:turn|bring|take|dial|get|crank|step|go|bump) {_DOSE} up{_SLIGHTLY}|{_DOSE} (?:up|higher){_SLIGHTLY}|one "
+    rf"dose level (?:up|higher)"
+    rf"|go (?:up (?:with|on|in)|higher (?:on|with|in)) {_DOSE}"
+)
+_LEVEL = r"(?:low|lowest|normal|high|highest|standard|regular|default)"
+DOSE_LEVEL = re.compile(
+    rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have) )?(?:back )?(?:{_DOSE} )?(?:back "
+    rf")?(?:(?:to|on|at) )?(?:a |the )?"
+    rf"(?P<level>{_LEVEL})(?: (?:radiation )?dose)?(?: (?:mode|level|setting|imaging|again))*"
+)
+"""Counts only with the word "dose" in it."""
+
+_IMAGE = (
+    r"(?:(?:in|on) (?:(?:the|this|that) (?:image|picture|view|field|frame|x ray|screen)|view|here|there)|here|there|now"
+    r"|right now|at the moment)"
+)
+_THINGS = r"(?:(?:all |the |all the )*(?:structures?|bones?|organs?|anatomy|things?|parts?|labels?))"
+_SEEN = (
+    r"(?:(?:you|we|i) (?:can |could |do )?see|(?:is|s|are|that s|that is|that are) (?:visible|showing|shown|in view"
+    r"|there|here)|visible|showing)"
+)
+DESCRIBE = re.compile(
+    rf"(?:what|which)(?: else| all)?(?: {_THINGS})? (?:do|can|could|are|am) (?:you|we|i) (?:all )?(?:see|seeing"
+    rf"|look(?:ing)? at|recogni[sz]e|make out|identify|find|have|got)(?: {_IMAGE})*"
+    rf"|(?:what|which)(?: else)?(?: {_THINGS})? (?:is|s|are)(?: (?:all|there|visible|shown|showing|to see|being "
+    rf"shown))*(?: {_IMAGE})+"
+    rf"|(?:what|which)(?: else)?(?: {_THINGS})? (?:is|s|are) (?:visible|shown|showing)|what does (?:the|this) "
+    rf"(?:image|picture|x ray) show"
+    rf"|(?:tell me|say|describe|list|name|read out|report|explain|identify) (?:me )?(?:what|everything|anything|all"
+    rf"|whatever)(?: (?:that|there|is))*"
+    rf"(?: {_SEEN})?(?: {_IMAGE})*"
+    rf"|(?:describe|name|list|read out|report|identify|label) (?:me )?(?:{_THINGS}|(?:the|this) (?:image|picture|view"
+    rf"|x ray))(?: (?:that )?{_SEEN})?(?: {_IMAGE})*"
+)
+WHERE_ARE_WE = re.compile(
+    rf"where (?:are|is|s|am) (?:{_CARM}|i|we)(?: (?:now|right now|at|standing|positioned|at now|at the moment))*"
+    r"|(?:what|which) (?:s |is |are |was )?(?:our |the |your |my )?(?:current |present |c arm s |c arm )*(?:angles?"
+    r"|angulations?|position|pose|rotation|tilt|orientation|lao|rao|projection|coordinates|isocent(?:er|re))"
+    r"(?: (?:are |is )?(?:now|we at|are we at|is this|of the c arm|we in|are we in|are we on|do we have|have we got"
+    r"|right now|at the moment|is the c arm at))*"
+    r"|(?:report|tell me|give me|say|read out|read me|read|show me|show) (?:the |our |your |me )*(?:current |present "
+    r"|c arm )*(?:angles?|angulations?|position|pose|status|orientation|coordinates)(?: (?:of the c arm|now))*"
+    r"|(?:the |our )?(?:current |c arm |present )+(?:angles?|angulations?|position|pose|status)|status(?: report)?"
+    r"|angles|how (?:are we|is the c arm) (?:angled|positioned|oriented|rotated|standing|set up)"
+    r"|how far (?:are we|is the c arm) (?:rotated|tilted|angled|turned)"
+)
+CAN_SEE = re.compile(r"(?:can|could) (?:you|we)(?: still| already)? see (?P<what>.+)")
+"""Of the text with its politeness: a question, where "let me see" is a wish."""
+
+WHERE_IS = re.compile(
+    r"(?:(?:tell me|show(?: me| us)?|find out|say|point out|do you know|do you see|can you see|can you tell me) )*"
+    r"(?:whereabouts|where(?: (?:to|do (?:you|we|i)|can (?:you|i|we)|would (?:i|we)) (?:see|find|look for)| abouts)?)"
+    r"(?: (?P<verb>is|s|are|re|does|did|has|lies?))? (?P<what>.+?)(?: (?:is|are|go|gone|hiding|lies?|sits?|located|in "
+    r"(?:the|this) (?:image|picture|view)|now|right now|here|on (?:the )?(?:screen|image)|at))*"
+    r"|(?:what is|what s|give me|tell me|show me|show|say) the (?:position|location|place) of (?P<of>.+?)(?: in "
+    r"(?:the|this) (?:image|picture|view))?"
+    r"|(?:the )?(?:position|location|whereabouts) of (?P<its>.+)|(?:in )?(?:which|what) (?:direction|way|part of the "
+    r"image) is (?P<way>.+)"
+    r"|how far (?:off|away|out)? ?(?:is|are) (?P<far>.+?)(?: (?:from the (?:middle|center|centre)(?: of the image)?"
+    r"|off|away|off center|out))*"
+    r"|do (?:you|we) see (?P<see>.+?)(?: (?:anywhere|here|in (?:the|this) (?:image|view|picture)))*"
+    r"|(?P<first>.+?) (?:and )?where is (?:it|that)|(?:locate|point (?:to|out|at)) (?P<locate>.+?)(?: for me)?"
+    r"|(?:is|are) (?P<there>.+?) (?:in (?:the|this) (?:image|picture|view|field)|in view|visible|in sight"
+    r"|anywhere)(?: (?:here|now))?"
 )
 
 MOTION_WORD = re.compile(
-    r"\b(?:rotate|rotation|tilt|center|centre|collimate|shoot|expose|move|acquire|xray|x ray|shot|arm|disarm)\b"
+    r"\b(?:rotate|rotation|tilt|orbit|center|centre|collimate|shoot|expose|move|shift|zoom|acquire|xray|x ray|shot|"
+    r"arm|disarm|fluoro|dose|go|back)\b"
 )
 """Searched: a text with one of these that is no command is refused as a motion."""
 
-SEGMENT_VERB = re.compile(
-    r"(?:segment|outline|highlight|mark|show|find|locate|identify|delineate|trace|where|display|detect)\b"
+_VERBS = (
+    "segment|outline|highlight|mark|show|find|locate|identify|delineate|trace|display|detect|contour|colou?r|paint|"
+    "draw|pick out|point out|point to|label|annotate|overlay|see|view|look at|looking at|look for|looking for|for|"
+    "get|have|add|track|shade|circle|give"
 )
-IT = re.compile(r"(?:it|this|that|them|those|there)(?: one)?|(?:this|that) structure|the same(?: structure)?")
+_NOUN = r"(?:outline|contour|mask|segmentation|overlay|highlight|border|outlines|contours|boundary|edges?|look)"
+SEGMENT_VERB = re.compile(
+    r"(?:to |help me |i m |i am |looking |we re )*"
+    rf"(?:{_VERBS})\b(?: (?:me|us|up|around|over|in))*"
+    rf"(?: (?:put |draw )?(?:a|an|the|some)(?: \w+)? {_NOUN}(?: (?:of|on|for|around|over|at))?)?"
+    rf"|(?:put|draw|place|make|lay)(?: me)? (?:a|an|the)(?: \w+)? {_NOUN} (?:of|on|for|around|over|onto)"
+    rf"|(?:an?|the) {_NOUN} (?:of|on|for|around)"
+)
+SEGMENT_END = re.compile(
+    r"(?: (?:as well|too|also|next|again|in (?:the|this) (?:image|picture|view)|visible|outlined|highlighted"
+    r"|segmented|marked))+$"
+)
+
+SINGULAR = re.compile(
+    r"(?:it|this|that|there|here|this one|that one)|(?:this|that|the same|same)(?: (?:structure|bone|organ|one|spot"
+    r"|place|area|thing))?"
+)
+PLURAL = re.compile(r"them(?: all| both)?|those|these|both(?: of (?:them|those))?|all of them|the two")

@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_ros.control.command_types import DoseLevel
 from fluorosam_ros.control.interlock_rules import Interlock, InterlockConfig
-from fluorosam_ros.control.sequences import DeviceError, DeviceStatus, Found, View
+from fluorosam_ros.control.operations import DOSE_FACTORS, DeviceError, DeviceStatus, Found, Refused, View
 from fluorosam_sim.carm import CArmConfig, CArmPose, Collimation
 from fluorosam_sim.twin import Frame, Twin
 
@@ -25,7 +26,7 @@ class Segmenter(Protocol):
 
 
 class TwinDevice:
-    """Implements `sequences.Operations`. Moves take simulated time at the C-arm's real speed."""
+    """Implements `operations.Operations`. Moves take simulated time at the C-arm's real speed."""
 
     def __init__(self, twin: Twin, segmenter: Segmenter) -> None:
         self._twin = twin
@@ -83,6 +84,17 @@ class TwinDevice:
         }
         decision = decide[request]()
         return decision.granted, decision.reason
+
+    def fluoro(self, on: bool) -> str:
+        if on:
+            raise Refused("This C-arm takes single shots only.")
+        return "Fluoroscopy is off."
+
+    def dose_level(self) -> DoseLevel:
+        return min(DOSE_FACTORS, key=lambda level: abs(DOSE_FACTORS[level] - self._twin.dose_factor))
+
+    def set_dose_level(self, level: DoseLevel) -> None:
+        self._twin.dose_factor = DOSE_FACTORS[level]
 
     def _require_armed(self) -> None:
         if not self._interlock.armed:

@@ -1,7 +1,8 @@
 """The guidance: from a prompt to what the C-arm does, and one reply to every prompt.
 
 Subscribes fluorosam/prompt, offers fluorosam/execute (the same path); publishes fluorosam/reply and
-fluorosam/active_prompts; uses fluorosam/segment, carm/move, carm/collimate, carm/acquire and interlock/*. Sequences run
+fluorosam/active_prompts; uses fluorosam/segment, carm/move, carm/collimate, carm/acquire, carm/fluoro, the
+driver's parameter dose_level, and interlock/*. Sequences run
 in a worker thread, one at a time, so that a stop is heard at once.
 """
 
@@ -20,17 +21,10 @@ from rclpy.task import Future
 from std_msgs.msg import String
 
 from fluorosam_ros.action import Execute
-from fluorosam_ros.control.commands import (
-    ACTING,
-    MAX_TEXT,
-    Ask,
-    Command,
-    Disarm,
-    NotUnderstood,
-    Refuse,
-    Stop,
-)
-from fluorosam_ros.control.sequences import DeviceError, Guide, Outcome, ReplyKind
+from fluorosam_ros.control.command_types import Cancel, Command, Disarm, Stop, SwitchFluoro, Unclear, acts
+from fluorosam_ros.control.operations import DeviceError, Outcome, ReplyKind
+from fluorosam_ros.control.plain_text import MAX_TEXT
+from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.device import RosDevice
 from fluorosam_ros.msg import Reply
 from fluorosam_ros.nodes.base import OK, WARN, ManagedNode, NodeParameter, run_node
@@ -38,7 +32,7 @@ from fluorosam_ros.qos import EVENTS
 from fluorosam_sim.carm import VENDORS
 
 MAX_WAITING = 8
-INTERLOCK_TIMEOUT_S = 1.0
+ANSWER_S = 1.0  # how long an urgent request may take to be answered
 
 
 @dataclass(eq=False)
@@ -57,6 +51,7 @@ class GuidanceNode(ManagedNode):
 
     PARAMETERS = (
         NodeParameter("device", "standard", "geometry and limits to plan with", choices=tuple(VENDORS), setup=True),
+        NodeParameter("carm_node", "twin", "the driver's node, whose parameter dose_level is set by voice", setup=True),
     )
 
     def __init__(self, **kwargs: Any) -> None:
@@ -72,12 +67,12 @@ class GuidanceNode(ManagedNode):
         self._urgent: list[tuple[_Job, Future, float]] = []
 
     def start(self) -> None:
-        self._device = RosDevice(self, VENDORS[self.value("device")])
+        self._device = RosDevice(self, VENDORS[self.value("device")], self.value("carm_node"))
         self._guide = Guide(self._device)
         self._worker = ThreadPoolExecutor(1, "sequence")
         self.keep(self.create_subscription(String, "fluorosam/prompt", self._on_prompt, EVENTS))
         self.keep(ActionServer(self, Execute, "fluorosam/execute", self._execute, cancel_callback=self._cancel_goal))
-        self.keep(self.create_timer(0.02, self._watch_interlock))
+        self.keep(self.create_timer(0.02, self._watch_answers))
 
     def stop(self) -> None:
         with self._lock:
@@ -139,9 +134,9 @@ class GuidanceNode(ManagedNode):
         """Decides at once what becomes of a prompt: stopped, answered, refused as busy, or carried out in its turn."""
         assert self._guide and self._worker
         job = _Job(text, self._guide.understand(text), tell)
-        if isinstance(job.command, (Stop, Disarm)):
+        if isinstance(job.command, Stop | Disarm | Cancel) or job.command == SwitchFluoro(on=False):
             self._act_now(job)
-        elif isinstance(job.command, (Ask, Refuse, NotUnderstood)):
+        elif isinstance(job.command, Unclear):
             self._finish(job, self._guide.carry_out(job.command))
         else:
             with self._lock:
@@ -156,7 +151,7 @@ class GuidanceNode(ManagedNode):
 
     def _busy(self) -> str | None:
         jobs = [*([self._running] if self._running else []), *self._waiting]
-        acting = next((job for job in jobs if isinstance(job.command, ACTING)), None)
+        acting = next((job for job in jobs if acts(job.command)), None)
         if acting:  # queued motions would be carried out when nobody expects them any more
             return f"Still busy with “{acting.text[:60]}”: say “stop” to end it."
         return "Too many prompts are waiting." if len(self._waiting) >= MAX_WAITING else None
@@ -180,30 +175,49 @@ class GuidanceNode(ManagedNode):
             self._running = None
         self._finish(job, outcome)
 
-    # --- stop and disarm --------------------------------------------------------------------------------------------
+    # --- what does not wait its turn --------------------------------------------------------------------------------
 
     def _act_now(self, job: _Job) -> None:
-        """Ends what is running or waiting and asks the interlock, without waiting for anything."""
+        """Ends what is running or waiting (but for fluoroscopy) and asks the others, without waiting for anything."""
+        assert self._device
+        if isinstance(job.command, SwitchFluoro):
+            answer, absent = self._device.fluoro_off_now(), "This C-arm takes single shots only."
+        else:
+            ended = self._end_all()
+            if isinstance(job.command, Cancel):
+                text = "Cancelled; the system stays as it was." if ended else "There is nothing to cancel."
+                self._finish(job, Outcome(ReplyKind.DONE, text))
+                return
+            answer = self._device.interlock_now("stop" if isinstance(job.command, Stop) else "disarm")
+            absent = "The sequence is ended, but there is no interlock to tell."
+        if answer is None:
+            self._finish(job, Outcome(ReplyKind.FAILED, absent))
+        else:
+            self._urgent.append((job, answer, time.monotonic() + ANSWER_S))
+
+    def _end_all(self) -> bool:
+        """Ends what is running or waiting; whether there was any."""
         with self._lock:
-            for other in (*self._waiting, *([self._running] if self._running else [])):
+            others = [*self._waiting, *([self._running] if self._running else [])]
+            for other in others:
                 other.cancelled.set()
         assert self._device
         self._device.cancel()
-        answer = self._device.interlock_now("stop" if isinstance(job.command, Stop) else "disarm")
-        if answer is None:
-            self._finish(job, Outcome(ReplyKind.FAILED, "The sequence is ended, but there is no interlock to tell."))
-        else:
-            self._urgent.append((job, answer, time.monotonic() + INTERLOCK_TIMEOUT_S))
+        return bool(others)
 
-    def _watch_interlock(self) -> None:
+    def _watch_answers(self) -> None:
         for entry in list(self._urgent):
             job, answer, end_s = entry
             if answer.done():
-                stopped = isinstance(job.command, Stop)
-                text = "Stopped: nothing moves or exposes until you say “reset” and “arm”." if stopped else "Disarmed."
-                self._finish(job, Outcome(ReplyKind.STOPPED if stopped else ReplyKind.DONE, text))
+                self._finish(job, _answered(job.command, answer.result()))
             elif time.monotonic() > end_s:
-                self._finish(job, Outcome(ReplyKind.FAILED, "The sequence is ended, but the interlock did not answer."))
+                fluoro = isinstance(job.command, SwitchFluoro)
+                text = (
+                    "The C-arm did not answer."
+                    if fluoro
+                    else "The sequence is ended, but the interlock did not answer."
+                )
+                self._finish(job, Outcome(ReplyKind.FAILED, text))
             else:
                 continue
             self._urgent.remove(entry)
@@ -221,6 +235,16 @@ class GuidanceNode(ManagedNode):
         self._reply_pub.publish(reply)
         self.get_logger().info(f"{prompt[:80]!r}: {text}")
         job.tell(reply)
+
+
+def _answered(command: Command, response: Any) -> Outcome:
+    """How an urgent command ended: response of the interlock or of carm/fluoro."""
+    if isinstance(command, Stop):
+        return Outcome(ReplyKind.STOPPED, "Stopped: nothing moves or exposes until you say “reset” and “arm”.")
+    if isinstance(command, SwitchFluoro):
+        kind = ReplyKind.DONE if response and response.success else ReplyKind.FAILED
+        return Outcome(kind, str(response.message) if response else "The C-arm did not answer.")
+    return Outcome(ReplyKind.DONE, "Disarmed.")
 
 
 def main(args: list[str] | None = None) -> None:

@@ -27,6 +27,8 @@ from visualization_msgs.msg import MarkerArray
 from fluorosam_ros import convert
 from fluorosam_ros.action import Collimate, MoveCArm
 from fluorosam_ros.case_dose import CaseDose
+from fluorosam_ros.control.command_types import DOSE_LEVELS
+from fluorosam_ros.control.operations import DOSE_FACTORS
 from fluorosam_ros.description import urdf
 from fluorosam_ros.interlock_link import InterlockLink
 from fluorosam_ros.markers import scene
@@ -42,7 +44,6 @@ from fluorosam_sim.twin import Frame, Twin
 
 MOTION_HZ, STATE_HZ, FEEDBACK_HZ = 50.0, 20.0, 10.0
 FLUORO_HZ = 7.5  # live images a second when carm/fluoro switches them on and the parameter says nothing
-DOSE_LEVELS = {"low": 0.5, "normal": 1.0, "high": 2.0}
 # After a stall the arm must not jump: at most this much time passes in one step.
 MAX_STEP_S = 0.06
 
@@ -76,7 +77,7 @@ class TwinNode(ManagedNode):
             "dose_level",
             "normal",
             "dose of every pulse, and with it the quanta of its image: half, once or twice the device's own",
-            choices=tuple(DOSE_LEVELS),
+            choices=DOSE_LEVELS,
         ),
         NodeParameter("dose_folder", "", "where dose reports of cases go; empty: the user's state folder", setup=True),
         NodeParameter(
@@ -132,7 +133,7 @@ class TwinNode(ManagedNode):
         except LimitError as error:
             raise SetupError(f"start_pose cannot be taken: {error}") from error
         twin.truth()  # compiles the renderer now, not at the first shot
-        twin.dose_factor = DOSE_LEVELS[self.value("dose_level")]
+        twin.dose_factor = DOSE_FACTORS[self.value("dose_level")]
         self._twin, self._ledger = twin, None
 
     def start(self) -> None:
@@ -193,7 +194,7 @@ class TwinNode(ManagedNode):
 
     def parameters_changed(self, values: dict[str, Any]) -> None:
         if self._twin and "dose_level" in values:
-            self._twin.dose_factor = DOSE_LEVELS[values["dose_level"]]
+            self._twin.dose_factor = DOSE_FACTORS[values["dose_level"]]
         if self.active and "fluoro_hz" in values:
             self._set_fluoro(values["fluoro_hz"])
 

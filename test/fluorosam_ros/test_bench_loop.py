@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fluorosam_ros.bench_loop import starting_pose
-from fluorosam_ros.control.sequences import Guide, ReplyKind
+from fluorosam_ros.control.operations import ReplyKind
+from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.control.twin_device import TruthSegmenter, TwinDevice
 from fluorosam_ros.demo.truth import Truth
 from fluorosam_sim.carm import VENDORS, CArmPose

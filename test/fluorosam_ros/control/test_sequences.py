@@ -2,103 +2,14 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
+from fake_device import SIZE, FakeDevice
+from fake_device import outcome_of as run
 
-from fluorosam_ros.control.sequences import (
-    ACCEPTED_MM,
-    MAX_CENTERING_SHOTS,
-    Cancelled,
-    DeviceError,
-    DeviceStatus,
-    Found,
-    Guide,
-    ReplyKind,
-    View,
-    angles_text,
-)
-from fluorosam_sim.carm import VENDORS, CArmPose, Collimation
-
-SIZE = (128, 128)
-
-
-class FakeDevice:
-    """Balls in space, seen as discs; counts what is done to it."""
-
-    config = VENDORS["standard"]
-
-    def __init__(self, pose=None):
-        self.balls = {"heart": (20.0, 60.0, -40.0), "left lung": (60.0, 0.0, 20.0)}
-        self.radius_px = 8
-        self.pose, self.collimation = pose or CArmPose(), self.config.open_field
-        self.armed, self.emergency_stop = True, False
-        self.newest = None
-        self.log = []
-        self.shown = ()
-        self.fail = {}
-
-    def status(self):
-        return DeviceStatus(self.pose, self.collimation, self.armed, self.emergency_stop)
-
-    def view(self):
-        return self.newest
-
-    def _do(self, what, *detail):
-        if what in self.fail:
-            raise self.fail[what]
-        self.log.append(what)
-
-    def shoot(self):
-        self._do("shoot")
-        self.newest = View(len(self.log), self.pose, self.collimation, SIZE)
-        return self.newest
-
-    def segment(self, prompts, view):
-        return [self._found(prompt, view) for prompt in prompts]
-
-    def _found(self, prompt, view):
-        nothing = Found(prompt, False, 0.05, None, None)
-        if prompt not in self.balls:
-            return nothing
-        ((x, y),) = self.config.projection(view.pose, SIZE).project([self.balls[prompt]])
-        rows, columns = np.mgrid[: SIZE[1], : SIZE[0]]
-        mask = np.hypot(columns - x, rows - y) <= self.radius_px
-        x0, y0, x1, y1 = self.config.open_pixels(view.collimation, SIZE)
-        lit = np.zeros_like(mask)
-        lit[y0:y1, x0:x1] = True
-        mask &= lit
-        return Found(prompt, True, 0.9, (float(x), float(y)), mask) if mask.any() else nothing
-
-    def show(self, prompts):
-        self.shown = tuple(prompts)
-
-    def move(self, pose):
-        self._do("move")
-        self.config.check_pose(pose)
-        self.pose = pose
-        return pose
-
-    def collimate(self, collimation):
-        self._do("collimate")
-        self.config.check_collimation(collimation)
-        self.collimation = collimation
-        return collimation
-
-    def interlock(self, request):
-        self._do(request)
-        self.armed, self.emergency_stop = request == "arm", request == "stop"
-        return True, f"{request} granted."
-
-
-def run(device, *texts):
-    """The outcome of the last of some prompts."""
-    guide = Guide(device)
-    return [guide.carry_out(guide.understand(text)) for text in texts][-1]
-
-
-def off_mm(device, ball):
-    ((x, y),) = device.config.projection(device.pose, SIZE).project([device.balls[ball]])
-    return float(np.hypot(x - 63.5, y - 63.5)) * device.config.detector_mm[0] / SIZE[0] / device.config.magnification
+from fluorosam_ros.control.motions import ACCEPTED_MM, MAX_CENTERING_SHOTS
+from fluorosam_ros.control.operations import Cancelled, DeviceError, ReplyKind, View, angles_text
+from fluorosam_ros.control.sequences import Guide
+from fluorosam_sim.carm import CArmPose, Collimation
 
 
 def test_segment_shows_what_is_there_and_says_what_is_not():
@@ -144,7 +55,7 @@ def test_center_brings_the_target_to_the_middle(pose, ball):
     device = FakeDevice(pose)
     outcome = run(device, f"center on the {ball}")
     assert outcome.kind == ReplyKind.DONE, outcome.text
-    assert off_mm(device, ball) < 5.0
+    assert device.off_mm(ball) < 5.0
     assert device.log[0] == "shoot" and device.log.count("shoot") <= 1 + MAX_CENTERING_SHOTS
     assert (device.pose.primary_deg, device.pose.secondary_deg) == (pose.primary_deg, pose.secondary_deg)
     assert device.shown == (ball,)
@@ -169,7 +80,7 @@ def test_center_says_so_when_it_does_not_get_there():
     device.move = lambda pose: real(replace(device.pose, isocenter_mm=(0.0, 0.0, 0.0)))  # a device that does not follow
     outcome = run(device, "center on the left lung")
     assert outcome.kind == ReplyKind.FAILED and f"after {MAX_CENTERING_SHOTS} shots" in outcome.text
-    assert off_mm(device, "left lung") > ACCEPTED_MM
+    assert device.off_mm("left lung") > ACCEPTED_MM
     assert device.log.count("shoot") == 1 + MAX_CENTERING_SHOTS
 
 
@@ -200,8 +111,8 @@ def test_collimate_covers_the_target_and_takes_a_shot():
     assert outcome.kind == ReplyKind.DONE and "less dose-area product" in outcome.text
     assert device.log == ["shoot", "collimate", "shoot"]
     assert device.collimation.area_mm2 < 0.3 * device.config.open_field.area_mm2
-    full = FakeDevice()._found("left lung", View(0, device.pose, device.config.open_field, SIZE)).mask.sum()
-    assert device._found("left lung", device.newest).mask.sum() == full
+    full = FakeDevice().found("left lung", View(0, device.pose, device.config.open_field, SIZE)).mask.sum()
+    assert device.found("left lung", device.newest).mask.sum() == full
 
 
 def test_collimate_from_a_field_that_cuts_the_target_asks_to_open():
@@ -278,7 +189,7 @@ def test_a_question_is_answered_by_the_next_prompt():
     asked = guide.carry_out(guide.understand("center on the lung"))
     assert asked.kind == ReplyKind.QUESTION and device.log == []
     outcome = guide.carry_out(guide.understand("the left one"))
-    assert outcome.kind == ReplyKind.DONE and off_mm(device, "left lung") < 5.0
+    assert outcome.kind == ReplyKind.DONE and device.off_mm("left lung") < 5.0
 
 
 def test_long_sequences_are_announced_and_refusals_are_not():

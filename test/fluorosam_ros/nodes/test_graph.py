@@ -215,6 +215,44 @@ def test_a_silent_interlock_stops_the_motion(probe, graph):
     assert ended[0].kind == ended[0].FAILED and "silent" in ended[0].text
 
 
+def test_fluoroscopy_and_dose_by_prompt(probe):
+    probe.arm()
+    shots = probe.state().shots
+    reply = probe.ask("fluoro on")
+    assert reply.kind == reply.DONE and "on" in reply.text, reply.text
+    probe.until(lambda: probe.states[-1].shots >= shots + 3, what="live images")
+    reply = probe.ask("fluoro off")
+    assert reply.kind == reply.DONE and "off" in reply.text, reply.text
+    time.sleep(0.5)
+    shots = probe.state().shots
+    time.sleep(0.5)
+    assert probe.state().shots == shots
+    assert probe.ask("lower the dose").text == "The dose is low now, it was normal."
+    dose = probe.state().dose_area_product
+    assert probe.ask("take a shot").kind == reply.DONE
+    low = probe.state().dose_area_product - dose
+    assert probe.ask("set the dose to normal").kind == reply.DONE
+    assert probe.ask("take a shot").kind == reply.DONE
+    assert low / (probe.state().dose_area_product - dose - low) == pytest.approx(0.5, abs=0.1)
+
+
+def test_cancel_ends_the_motion_and_stays_armed(probe):
+    probe.say("rotate to LAO 85 and take a shot")
+    probe.until(lambda: probe.states[-1].moving, what="motion")
+    shots = probe.state().shots
+    reply = probe.ask("cancel that")
+    assert reply.kind == reply.DONE and "Cancelled" in reply.text, reply.text
+    probe.until(lambda: not probe.states[-1].moving, what="rest")
+    prompt = "rotate to LAO 85 and take a shot"
+    ended = probe.until(lambda: [r for r in probe.replies if r.prompt == prompt and r.kind != 0])
+    assert [r.kind for r in ended] == [reply.STOPPED]
+    state = probe.state()
+    assert state.primary_angle < 1.4 and state.shots == shots and state.armed
+    reply = probe.ask("go back")
+    assert reply.kind == reply.DONE, reply.text
+    assert "nothing" in probe.ask("never mind").text
+
+
 def test_live_images_only_while_armed(probe):
     from rcl_interfaces.srv import SetParameters
     from rclpy.parameter import Parameter

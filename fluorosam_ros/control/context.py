@@ -1,0 +1,61 @@
+"""What was said before, as far as the next prompt may lean on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from fluorosam_ros.control.command_types import (
+    Ask,
+    Center,
+    CollimateTo,
+    Command,
+    GoToView,
+    NotUnderstood,
+    Refuse,
+    SaveView,
+    Segment,
+    Steps,
+    WhereIs,
+)
+from fluorosam_sim.anatomy import Structure
+
+
+@dataclass(frozen=True)
+class Context:
+    """What "it", "the left one", "a bit more" and names of saved views refer to.
+
+    Attributes:
+        named: the structures spoken of last, together.
+        last: the command before; None when nothing can lean on it any more.
+        question: what was asked back, or None.
+        saved: names of saved views.
+    """
+
+    named: tuple[Structure, ...] = ()
+    last: Command | None = None
+    question: Ask | None = None
+    saved: tuple[str, ...] = ()
+
+    def after(self, command: Command) -> Context:
+        """The context for what is said after a command."""
+        if isinstance(command, Ask):
+            return replace(self, question=command)
+        if isinstance(command, Refuse | NotUnderstood):
+            return replace(self, question=None)
+        named = _named(command.commands if isinstance(command, Steps) else (command,))
+        saved = self.saved
+        if isinstance(command, SaveView) and command.name not in saved:
+            saved = (*saved, command.name)
+        return Context(named or self.named, command, None, saved)
+
+
+def _named(commands: tuple[Command, ...]) -> tuple[Structure, ...]:
+    for command in reversed(commands):
+        match command:
+            case Segment() if command.structures:
+                return command.structures
+            case Center() | CollimateTo() | WhereIs():
+                return command.target.structures
+            case GoToView() if command.structure:
+                return (command.structure,)
+    return ()

@@ -1,0 +1,215 @@
+"""Prompts that lean on what was said before: answers, corrections ("no, the left one"), "a bit more", "again"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from fluorosam_ros.control.angles import BIT_DEG
+from fluorosam_ros.control.command_types import (
+    Aimed,
+    Ask,
+    Center,
+    CollimateBy,
+    CollimateTo,
+    Command,
+    Direction,
+    GoToView,
+    Rotate,
+    Segment,
+    Single,
+    Steps,
+    StopSegmenting,
+    TakeShot,
+    Target,
+    Tilt,
+    Translate,
+    Unclear,
+    WhereIs,
+    Zoom,
+    acts,
+    aimed,
+)
+from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM
+from fluorosam_ros.control.quantities import BIT, MM, NUMBER, Tokens, tokens
+from fluorosam_sim.anatomy import AnatomyError, Structure, find, normalize, structure
+from fluorosam_sim.views import VIEWS
+
+_WEAK = r"no|nope|wrong(?: (?:one|side))?|not that(?: (?:one|side))?|other side|oh|wait"
+_STRONG = (
+    r"sorry|oops|actually|correction|i (?:mean|meant|said|wanted)|make (?:it|that)|rather|instead|pardon|excuse me|"
+    r"my mistake|i should have said|i was wrong"
+)
+_CORRECTION = re.compile(rf"^(?P<marks>(?:(?:{_WEAK}|{_STRONG})(?: and)? )+)(?P<what>.+)$")
+_NOT_THIS = re.compile(
+    r"^(?:no (?:and )?)?not (?:the |on the )?(?:left|right)(?: (?:one|side))?(?: and)?(?: but)? (?P<what>.+)$"
+)
+_SIDE = re.compile(r"(?:on )?(?:the |his |her )?(left|right|other)(?: (?:one|side|hand side))?(?: (?:please|instead))?")
+_OTHER = re.compile(r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)|wrong side")
+_MORE = frozenset((BIT, NUMBER, "more", "further", "another", "additional", "some", "by", "degrees", "degree", "deg",
+                   "a", "still", "even", "times", "less", *MM))  # fmt: skip
+_MORE_WORDS = frozenset(("more", "further", "another", "additional", "less"))
+_AGAIN = re.compile(
+    r"(?:do |try )?(?:(?:it|that|the same|same)(?: thing)? )?(?:again|once more|one more time|another time)"
+    r"|repeat(?: (?:it|that|the last (?:one|step|command)))?|(?:the )?same again|do the same"
+)
+_BACK = re.compile(
+    r"(?:(?P<verb>go|move|come|turn|rotate|tilt|swing|orbit) )?(?:it )?"
+    rf"(?:back(?: by)? (?P<after>{BIT}|{NUMBER} \S+)|(?P<before>{BIT}|{NUMBER} \S+) (?:back|(?:in )?the (?:other"
+    rf"|opposite) (?:way|direction))"
+    rf"|(?:in )?the (?:other|opposite) (?:way|direction)(?: by)? (?P<other>{BIT}|{NUMBER} \S+))"
+)
+_REVERSED: dict[Direction, Direction] = {
+    "left": "right", "right": "left", "head": "feet", "feet": "head", "ceiling": "table", "table": "ceiling",
+}  # fmt: skip
+Understand = Callable[[str], Command]
+
+
+def answered(text: str, context: Context) -> Command | None:
+    """The command that an answer to the question makes of it, or None: "left", "the right one", "L4"."""
+    if context.question is None:
+        return None
+    named = find(text)
+    said = normalize(text).removesuffix(" 1")  # "the left one" is spelt "left 1"
+    spoken = " ".join(text.casefold().replace(".", " ").split())
+    chosen = [
+        choice
+        for choice in context.question.choices
+        if said in choice.words
+        or spoken in choice.words
+        or (choice.structure and named.clear and named.structures == (choice.structure,))
+    ]
+    return chosen[0].command if len(chosen) == 1 else None
+
+
+def corrected(words: str, context: Context, understand: Understand) -> Command | None:
+    """What a correction makes of the last command, or None if it is none: "I meant the right hip".
+
+    understand: parses plain words as a command of their own.
+    """
+    last = context.last
+    if _OTHER.fullmatch(words):
+        return _other_side(last, "other")
+    found = _CORRECTION.match(words) or _NOT_THIS.match(words)
+    if found is None:
+        return None
+    what = found["what"]
+    side = _SIDE.fullmatch(what)
+    if side:
+        question = answered(side[1], context)
+        return question or _other_side(last, side[1])
+    again = corrected(what, context, understand)
+    if again is not None:
+        return again
+    answer = answered(what, context)
+    if answer is not None:
+        return answer
+    meant = understand(what)
+    if isinstance(meant, Segment) and meant.structures and not meant.tools:
+        return _aimed_at(last, meant.structures, meant)
+    marks = found.groupdict().get("marks") or ""
+    if isinstance(meant, Unclear) or (" and" not in marks and not re.search(_STRONG, marks)):
+        return None
+    return meant
+
+
+def _aimed_at(last: Command | None, structures: tuple[Structure, ...], otherwise: Command) -> Command:
+    match last:
+        case Center() | CollimateTo() | WhereIs() | StopSegmenting() | Segment():
+            kind: Aimed = type(last)
+            return aimed(kind, Target(structures))
+        case None:
+            return otherwise
+    if acts(last):
+        return Ask("Say the whole command again, with what you meant.")
+    return otherwise
+
+
+def _other_side(last: Command | None, side: str) -> Command:
+    match last:
+        case Center() | CollimateTo() | WhereIs():
+            structures: tuple[Structure, ...] = last.target.structures
+        case Segment() | StopSegmenting():
+            structures = last.structures
+        case GoToView() if last.view.side and side != last.view.side:
+            old, new = ("left", "right") if last.view.side == "left" else ("right", "left")
+            other = [v for v in VIEWS if v.key == last.view.key.replace(old, new)]
+            if other and other[0].side == new:
+                return replace(last, view=other[0])
+            structures = ()
+        case _:
+            structures = ()
+    mirrored = _mirrored(structures[0]) if len(structures) == 1 and structures[0].side != side else None
+    if mirrored is not None and last is not None:
+        return _aimed_at(last, (mirrored,), last)
+    return Ask(f"The {side} what?" if side != "other" else "The other side of what?")
+
+
+def _mirrored(one: Structure) -> Structure | None:
+    """The same structure on the other side, or None."""
+    if one.side is None:
+        return None
+    try:
+        return structure(one.key.replace(one.side, "right" if one.side == "left" else "left"))
+    except AnatomyError:
+        return None
+
+
+def continued(words: str, context: Context) -> Single | Ask | None:
+    """What "a bit more", "another 10 degrees", "again" or "back a bit" makes of the last motion, or None."""
+    last = context.last.commands[-1] if isinstance(context.last, Steps) else context.last
+    if _AGAIN.fullmatch(words):
+        repeatable = isinstance(last, TakeShot | Translate | Zoom | CollimateBy)
+        if last is not None and not isinstance(last, Unclear) and (repeatable or getattr(last, "delta_deg", None)):
+            return last
+        return Ask("Which command should I repeat?")
+    said = tokens(words)
+    joined = " ".join(said.words)
+    found = _BACK.fullmatch(joined)
+    if found:
+        return _further(said, last, -1, found["verb"]) or Ask("Back in which direction?")
+    if said.words and set(said.words) <= _MORE and (_MORE_WORDS & set(said.words) or joined == BIT):
+        if {"more", "less"} <= set(said.words):
+            return Ask("More or less?")
+        return _further(said, last, -1 if "less" in said.words else 1, None) or Ask(
+            "More of what, and in which direction?"
+        )
+    return None
+
+
+def _further(said: Tokens, last: Command | None, sign: int, verb: str | None) -> Single | None:
+    """The last motion's direction (sign 1) or its reverse (-1), by the amount said; None where that is unclear."""
+    in_degrees = bool({"degrees", "degree", "deg"} & set(said.words))
+    number = said.numbers[0] if len(said.numbers) == 1 else None
+    if len(said.numbers) > 1 or (number is not None and number <= 0):
+        return None
+    match last:
+        case Rotate() | Tilt() if not said.mm_per_unit and verb in (None, "go", "move", "come", *_verbs(last)):
+            before = last.delta_deg if last.delta_deg is not None else last.to_deg
+            if not before:
+                return None
+            amount = BIT_DEG if number is None else number
+            return type(last)(delta_deg=sign * amount * (1 if before > 0 else -1))
+        case Translate() if not in_degrees and verb in (None, "go", "move", "come"):
+            amount_mm = _amount_mm(said)
+            if amount_mm is None:
+                return None
+            return Translate(last.direction if sign > 0 else _REVERSED[last.direction], amount_mm)
+        case CollimateBy() if not in_degrees and verb is None:
+            amount_mm = _amount_mm(said)
+            return None if amount_mm is None else CollimateBy(sign * amount_mm * (1 if last.delta_mm > 0 else -1))
+        case Zoom() if number is None and verb is None:
+            return Zoom(BIT_ZOOM, last.out == (sign > 0))
+    return None
+
+
+def _amount_mm(said: Tokens) -> float | None:
+    if not said.numbers:
+        return BIT_MM
+    return said.numbers[0] * said.mm_per_unit if said.mm_per_unit else None
+
+
+def _verbs(last: Rotate | Tilt) -> tuple[str, ...]:
+    return ("turn", "rotate", "swing", "orbit") if isinstance(last, Rotate) else ("tilt",)

@@ -1,0 +1,148 @@
+"""Phrases of the command language for shots, the field, centering, and going back, as patterns over plain text."""
+
+from __future__ import annotations
+
+import re
+
+_PICTURE = (
+    r"(?:x ray |xray |fluoro |spot |single |quick |fresh |new |plain |updated |current |static |good |nice |better )*"
+    r"(?:shot|image|picture|x ray|xray|exposure|radiograph|frame|spot film|spot|snapshot|still|photo|photograph)"
+)
+_WINDOW = r"field(?: of view)?|aperture|beam|jaws|leaves|diaphragm|iris|window"
+BLADES = rf"(?:collimators?|collimation|collimator blades|shutters?|blades|cones?|{_WINDOW})"
+_PLACE = r"(?:image|view|field|screen|picture|x ray|monitor|display)"
+_MIDDLE = rf"(?:the |dead )*(?:middle|center|centre)(?: of (?:the |my |our )?{_PLACE})?"
+_POSE = r"(?:view|position|pose|angle|place|location|setting|spot|setup)"
+
+_ONE = r"(?:(?:a|an|one|another|one more|the|the next|that|this|a new|a single|just one) )"
+_HERE = r"(?: (?:here|there|now|again|like this|from here))?"
+SHOT = re.compile(
+    rf"(?:retake|reshoot|repeat|redo)(?: (?:it|(?:the |that |this )(?:last )?{_PICTURE}))?|{_PICTURE} now|snap(?: it| "
+    rf"one)?|snapshot|exposure|"
+    rf"capture(?: (?:it|this|one))?|grab (?:one|it)|image (?:it|this|again|now|here)|(?:take|have|get) (?:a|another"
+    rf"|one more) (?:quick )?(?:look|peek)|take a quick look|"
+    r"(?:refresh|update|renew) (?:the )?(?:image|picture|view|x ray)|"
+    r"shoot(?: it| one| again| now)?|shot|expose(?: once| now)?|x ray|xray|acquire|one more|another one|fire(?: off)? "
+    r"a shot"
+    rf"|(?:take|acquire|make|get|shoot|grab|snap|do|fire|capture|have|see|pull|record|show|fire off|i ll take)(?: me| "
+    rf"us)? "
+    rf"{_ONE}?{_PICTURE}{_HERE}"
+    rf"|(?:one|another|one more|a new|new|next|single|quick|fresh|spot|fluoro|a|an|a single|a quick|the next) "
+    rf"{_PICTURE}{_HERE}"
+    r"|(?:take|get|do|shoot|fire) (?:another|one more|one)(?: one)?"
+)
+SHOT_OF = re.compile(
+    rf"(?:(?:take|acquire|make|get|grab|snap) (?:a|an|another|one|me a) {_PICTURE} of|shoot|expose|x ray|xray) .+"
+)
+_WIDE = (
+    r"(?:fully|completely|right up|up|wide|to the edges?|right back|straight back|back|apart|wide open|all the way"
+    r"|entirely|totally|again|back up|out|to the (?:max|maximum|limit|full))"
+)
+OPEN = re.compile(
+    rf"(?:fully |completely )?(?:open|pull|push|bring|take|move) (?:up )?(?:the |all the )?{BLADES}(?: (?:back"
+    rf"|open))?(?: {_WIDE})+"
+    rf"|(?:fully |completely )?open (?:up )?(?:the |all the )?{BLADES}(?: {_WIDE})*"
+    rf"|open (?:the )?{BLADES} to the (?:whole|full|entire) (?:detector|field|size)|open (?:it |everything )?(?:up"
+    rf"|out)?(?: {_WIDE})*"
+    rf"|(?:the )?{BLADES} (?:{_WIDE} )*open(?: {_WIDE})*|(?:the )?(?:collimators?|collimation|blades|shutters?) "
+    rf"(?:all the way )?(?:off|out|away)"
+    rf"|(?:remove|undo|reset|release|clear|take off|lose|drop|take away|get rid of) (?:the |all |all the |any "
+    rf")?{BLADES}"
+    rf"|(?:take|get) (?:the |all the )?{BLADES} (?:off|away|out)(?: of the (?:way|image|picture|view))?|open (?:up "
+    rf")?everything|uncollimate|un collimate"
+    r"|(?:(?:give|show) (?:me|us) |use |go (?:back )?to |back to |i (?:want|need) |set )?(?:the |a )?(?:full|whole"
+    r"|entire|maximum|max|open|fully open|widest) "
+    r"(?:field(?: of view)?|detector|collimators?|image|opening|aperture|view)"
+    rf"|(?:retract|withdraw|clear away) (?:the |all the |all )?{BLADES}(?: {_WIDE})*|all blades out|go (?:full"
+    rf"|wide)(?: field| open)?|full (?:frame|size)"
+    rf"|(?:open )?(?:the )?(?:{BLADES} )?(?:open )?as (?:wide|far|big) as (?:it|they|you|possible)(?: (?:goes|go|can"
+    rf"|will))*|(?:the )?{BLADES} (?:to|at) (?:the )?(?:max|maximum|full|widest)(?: (?:opening|size))?"
+    r"|zoom (?:all the way )?out (?:fully|completely|all the way)|(?:full|fully|wide) open|un ?cone|decollimate"
+    r"|(?:all the way|wide|fully) open"
+)
+# "center of the heart" names a place, it commands nothing: hence no "of" after the verb.
+CENTER = re.compile(
+    rf"(?:make sure(?: that)?|(?:move|shift|go|adjust|arrange|set|position)(?: (?:it|us|the c arm|the beam))?(?: "
+    rf"(?:so|that))+) (?P<so>.+?) (?:is|are) (?:in|at) {_MIDDLE}|"
+    r"(?:re ?)?cent(?:er|re|ring|ering)(?: (?:the |your )?(?:image|picture|screen|shot|frame|detector|machine|gantry"
+    r"|view|c arm|beam|field|us|me|yourself|it(?= (?:on|at|over"
+    r"|around))))?"
+    r"(?: (?:it )?(?:up on|on|at|over|onto|to|around|in on|upon))?(?: (?!of\b)(?P<what>.+))?"
+    rf"|(?:put|bring|get|move|place|have|position|want|keep|pull|push|drag|set|shift|slide)(?: me)? (?P<put>.+?)(?: "
+    rf"(?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
+    rf"|(?P<placed>.+?)(?: (?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}|(?P<dead>.+?) dead cent(?:er|re)"
+    r"|(?:put|bring|set|place|line|get|position|swing|move|take) (?:(?:me|us|it|the (?:c arm|beam|detector|image|view"
+    r"|gantry)) )(?:up |back |down |right |round )?(?:on|over|onto|above|across|to(?! (?:lao|rao|cran|caud|#|\d))) "
+    r"(?P<on>.+)"
+    r"|(?:to )?be (?:on|over|above|at) (?P<be>.+)"
+    r"|(?:to )?(?:(?:have|get|keep|be)(?: (?:me|us|it|the (?:c arm|beam|image|view|field)))? )?cent(?:ered|red) (?:up "
+    r")?(?:on|over|at) (?P<have>.+)"
+    rf"|(?:middle|{_MIDDLE}) on (?P<middle>.+)"
+    r"|(?:go|move|drive|focus|come|slide|travel|aim|point|line up|home|swing|navigate|track|scroll|hop|drift|head"
+    r"|jump|get|pull|target|lock"
+    r"|hover|park|position|shift|pan|be|stay)(?: (?:in|over|across|back|it|up|down|on|straight))*"
+    r"(?: (?:the )?(?:c arm|beam|view|image|field))?(?: over)? (?:to|on|over|onto|at|for) (?P<go>.+)"
+    r"|(?:go|move|come|drive) (?P<there>there)|central on (?P<central>.+)"
+    r"|(?:zero in|hone in|square up|sit|settle|work|concentrate|land|rest|train|fix)(?: (?:it|the (?:beam|c arm"
+    r"|image)))? (?:up )?(?:on|over) (?P<settle>.+)"
+    r"|(?:take|bring|get|send) (?:me|us)(?: (?:over|up|down|across))? to (?P<me>.+)|(?:over|across|on|down|up) to "
+    r"(?P<over>.+)"
+    r"|(?:(?:get|have|want|keep) )?(?P<centred>.+?) (?:cent(?:ered|red)|(?:in|on) the cross ?hairs?|front and "
+    r"cent(?:er|re)|in cent(?:er|re) frame)"
+    rf"|make (?P<made>.+?) {_MIDDLE}"
+)
+COLLIMATE = re.compile(
+    r"(?:collimate|collimating|collimation|cone|coning|crop|zoom in on|zoom into|close (?:in|down|up)|narrow(?: it)? "
+    r"(?:in|down)|trim|"
+    rf"(?:restrict|narrow|limit|tighten|shrink|reduce|trim) (?:the )?{BLADES}|"
+    rf"(?:close|shut) (?:in )?(?:the )?{BLADES}(?: in| down)?|bring (?:in (?:the )?{BLADES}|(?:the )?{BLADES} "
+    rf"(?:in|down))|box|frame|tighten|shutter)"
+    r"(?: (?:it|the (?:image|view|picture|field|beam)))?(?: (?:tightly|tight|closely))?(?: (?:up|down|in))*"
+    r"(?: (?:to|on|onto|around|over|about|upon|so that it shows))?(?: (?:just|only))?(?: (?P<what>.+))?"
+)
+
+_WERE = (
+    r"(?:where|how|what|the way) (?:we|you|it|i|that|things|everything)(?: just)? (?:were|was|had (?:it|been)|came "
+    r"from|started from)"
+    r"(?: (?:at|before|earlier|just now|a (?:moment|minute|second) ago|previously))*"
+)
+_FORMER = rf"(?:the |our |its |that )?(?:previous|last|old|former|prior|earlier) (?:{_POSE}|one|step)"
+_BEFORE = rf"(?:{_WERE}|{_FORMER}|(?:the )?{_POSE} (?:before|we had(?: before)?|we were in)|before)"
+_LAST_MOVE = (
+    r"(?:(?:the |that |my |your )?(?:last |previous )?(?:move|motion|movement|step|one|command|action|rotation|tilt"
+    r"|turn|shift|adjustment|change))"
+)
+GO_BACK = re.compile(
+    rf"(?:(?:go|move|come|get|take|bring|put|swing|turn|drive|return|step|switch|jump)(?: (?:it|us|me|everything|the "
+    rf"c arm))* )?back(?: (?:to|up to))? {_BEFORE}"
+    rf"|(?:return|revert|go|move|reset)(?: (?:it|us|the c arm))?(?: to)? {_BEFORE}|(?:the )?{_FORMER}|(?:where|the "
+    rf"way) we were(?: before)?"
+    r"|(?:go|move|come|get|take|bring|put|swing|turn|drive|step|return|backtrack)(?: (?:it|us|me|the c arm))* back(?: "
+    r"(?:one step|one|a step|one move|there|again|up one step))?"
+    rf"|(?:undo|revert|reverse|take back)(?: (?:it|that|this|{_LAST_MOVE}))*|take (?:that|it|{_LAST_MOVE}) back"
+    rf"|(?:one )?step back|one back|return|backtrack"
+)
+SAVE = re.compile(
+    rf"(?:save|remember|store|keep|memori[sz]e|bookmark|record)(?: (?:it|this|that|the current|the present|the|where "
+    rf"we are|here|our))?(?: current| one)?(?: {_POSE})?"
+    r"(?: here)? (?:as|under|under the name|with the name|by the name)(?: (?:the name|of))? (?P<as>.+)"
+    rf"|(?:call|name|label|tag) (?:it|this|that|here|the current)(?: one)?(?: {_POSE})? (?!off$)(?P<call>.+)"
+    rf"|(?:save|store|remember|bookmark) {_POSE} (?P<number>(?:number )?\w+)"
+    rf"|mark (?:this|the current) {_POSE} as (?P<mark>.+)"
+)
+SAVE_UNNAMED = re.compile(
+    rf"(?:save|remember|store|keep|memori[sz]e|bookmark)(?: (?:this|the current|where we are|here))(?: {_POSE})?"
+)
+RECALL = re.compile(
+    r"(?:go|move|return|come|drive|swing|jump|switch|get|take|bring|recall|restore|load|pull|call|show|use|back|put"
+    r"|set)\b.*"
+    rf"|(?:the |my |our )*{_POSE} .+|.+ {_POSE}"
+)
+_RECALL_WORDS = """
+go move return come drive swing jump switch get take bring recall restore load pull call show use back put set
+me us it to up at in into on over the my our that saved stored remembered memorized memorised view position pose
+angle place location setting spot setup number called named we i you again from under have had please now c arm
+where
+"""
+RECALL_WORDS = frozenset(_RECALL_WORDS.split())
+"""All that may be said beside the name of a saved view."""

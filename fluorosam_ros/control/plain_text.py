@@ -1,0 +1,84 @@
+"""Typed or spoken text in one plain spelling: lower-case words, signed numbers, "and" between the parts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from fluorosam_ros.control.command_types import Refuse
+
+MAX_TEXT = 500
+"""Longest accepted prompt, characters."""
+
+_UNITS = r"(?:degrees?|degs?|mm|cm|millimet|centimet|inch|times|x\b|fold)"
+_SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
+_POLITE = re.compile(
+    r"^(?:please|ok|okay|alright|all right|right now|now|hey|kindly|just|so|well|then|and|also|uh|um|fluorosam|"
+    r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
+    r"i (?:want|would like|d like|need) you to|go ahead and|try to|"
+    r"(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want)|i (?:want|need|would like|d like"
+    r"|ll take))"
+    r"(?: (?:get|have|to have|to get))*(?! (?:you|to (?!see|look|have|get|be)))|give (?:me|us))\s+"
+)
+_POLITE_END = re.compile(
+    r"(?:\s+and)*\s+(?:please|now|right now|thanks|thank you|for me|if you (?:can|could|would)|would you|will you|"
+    r"can you|could you)$"
+)
+_MANNER = re.compile(
+    r"\b(?:exactly|nicely|properly|precisely|simply|directly|basically|all the way(?= to ))(?: |$)"
+    r"|\b(?:right|smack|straight) (?=over |in the (?:middle|cent)|at |back|up$|open|on top)"
+)
+_ASKED_KINDLY = re.compile(r"^(?:please |ok |okay |hey |and |now )*(?:can|could|would|will) (?:you|we|i)\b")
+
+
+def plain(text: str) -> str:
+    """Lower-case words and signed decimal numbers, single spaces, list separators as "and"; all other signs gone."""
+    # A zero-width character inside a word must not hide a "stop".
+    visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    folded = unicodedata.normalize("NFKD", visible).casefold()
+    folded = "".join(c for c in folded if not unicodedata.combining(c))
+    folded = folded.replace("°", " degrees ").replace("−", "-").replace("–", "-").replace("_", " ")
+    folded = _SENTENCE_END.sub(" and ", folded)
+    folded = re.sub(r"(?<=[a-z])-(?=\d)|-(?!\d)|(?<=\d)-", " ", folded)
+    folded = re.sub(rf"(?<=\d)(?={_UNITS})", " ", folded)
+    folded = re.sub(r"(?<=[a-z])\.|\.(?!\d)", " ", folded)
+    folded = re.sub(r"[;/&\n]|,(?!\d)|(?<!\d),|\+(?!\d)", " and ", folded)
+    words = re.sub(r"[^\w\s.,+-]", " ", folded).split()
+    while words and words[-1] == "and":
+        words.pop()
+    return " ".join(words)
+
+
+def bare(words: str) -> str:
+    """Plain text without what is only politeness or manner of speaking."""
+    words = _MANNER.sub("", words).strip()
+    while (shorter := _POLITE_END.sub("", _POLITE.sub("", words))) != words:
+        words = shorter
+    return words
+
+
+def asks(text: str, words: str) -> bool:
+    """Whether a text is put as a question, and not as a kindly asked request ("can you rotate 20 degrees?")."""
+    return text.rstrip(" \"'”").endswith("?") and not _ASKED_KINDLY.match(words)
+
+
+def fragment(text: str) -> bool:
+    """Whether a text is quoted, or begins or breaks off in the middle of a sentence ("… take a shot --")."""
+    return re.search(r"^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$", text) is not None
+
+
+def odd_number(text: str) -> bool:
+    """Whether folding could turn a number of the text into another one: digits other than 0-9 ("20²", "½"), "--15"."""
+    foreign = any(not c.isascii() and unicodedata.category(c).startswith("N") for c in text)
+    return foreign or re.search(r"[-+−–]\s*[-+−–]\s*\d", text) is not None
+
+
+def limits(text: str) -> Refuse | None:
+    """Why a text is no prompt at all, or None."""
+    if len(text) > MAX_TEXT:
+        return Refuse(f"This prompt is longer than {MAX_TEXT} characters.")
+    if not text.strip():
+        return Refuse("The prompt is empty.")
+    if any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" for c in text):
+        return Refuse("The prompt contains control characters.")
+    return None

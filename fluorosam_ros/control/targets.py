@@ -1,0 +1,66 @@
+"""What a command is about: words to structures, "it" to what was named before, all or nothing."""
+
+from __future__ import annotations
+
+from fluorosam_ros.control import phrases
+from fluorosam_ros.control.command_types import (
+    Aimed,
+    Ask,
+    Center,
+    Choice,
+    CollimateTo,
+    Refuse,
+    Segment,
+    Target,
+    Unclear,
+    WhereIs,
+    aimed,
+    listed,
+)
+from fluorosam_ros.control.context import Context
+from fluorosam_sim.anatomy import Structure, find
+
+_VERBS: dict[Aimed, str] = {
+    Segment: "segment",
+    Center: "center on",
+    CollimateTo: "collimate to",
+    WhereIs: "say where to find",
+}
+
+
+def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
+    """The target that plain words name; anything less than a full resolution asks or refuses."""
+    verb = _VERBS[kind]
+    if not words:
+        return Ask(f"{verb.capitalize()} what?")
+    if phrases.SINGULAR.fullmatch(words) or phrases.PLURAL.fullmatch(words):
+        return _named_before(words, kind, context)
+    if kind in (Center, CollimateTo) and phrases.UNCERTAIN.search(words):
+        return Refuse("I do nothing on a condition or in the middle of talk: say only what you want.")
+    match = find(words)
+    if match.tools:
+        return Refuse(f"I cannot {verb} {match.tools[0]!r}: it is not in this image as far as I can tell.")
+    if match.unknown:
+        return Refuse(f"I cannot {verb} {match.unknown[0]!r}: I do not know that structure.")
+    if match.alternatives:
+        return which(match.alternatives, kind)
+    if not match.structures:
+        return Ask(f"{verb.capitalize()} what?")
+    return Target(match.structures, match.corrections)
+
+
+def _named_before(words: str, kind: Aimed, context: Context) -> Target | Ask:
+    if not context.named:
+        return Ask(f"{_VERBS[kind].capitalize()} what? No structure was named before.")
+    if len(context.named) > 1 and not phrases.PLURAL.fullmatch(words):
+        return which(context.named, kind)
+    return Target(context.named)
+
+
+def which(alternatives: tuple[Structure, ...], kind: Aimed) -> Ask:
+    """Asks for one of several structures."""
+    choices = tuple(
+        Choice(aimed(kind, Target((structure,))), structure, (structure.side,) if structure.side else ())
+        for structure in alternatives
+    )
+    return Ask(f"Do you mean {listed([f'the {s.name}' for s in alternatives], 'or')}?", choices)

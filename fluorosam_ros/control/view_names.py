@@ -1,0 +1,74 @@
+"""The part of the command language that names a standard view: "obturator oblique of the right hip"."""
+
+from __future__ import annotations
+
+import re
+
+from fluorosam_ros.control import phrases
+from fluorosam_ros.control.command_types import Ask, Choice, GoToView, Refuse, Unclear, listed
+from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.wording import view_name
+from fluorosam_sim.anatomy import Structure
+from fluorosam_sim.anatomy.normalization import FILLERS
+from fluorosam_sim.views import NamedView, find_view
+
+_GO = re.compile(
+    r"(?:(?:(?:go|move|switch|change|swing|turn|rotate|drive|get|bring|take|return|come)(?: (?:me|us|it|the c arm))?"
+    r"(?: (?:over|back|in|around|round))?(?: (?:to|into|for))?|show(?: me| us)?|give (?:me|us)|set (?:(?:me|us|it) "
+    r")?up(?: for)?|(?:to )?see|have|try|(?:back|over) to|find(?: me| us)?|"
+    r"(?:bring|roll|come|swing)(?: (?:it|us|me|the c arm))?(?: (?:around|round|over))* to|get into|line up(?: for)?|"
+    r"i (?:need|want|d like|would like)(?: to (?:see|have|get))?|we need|do|make|acquire|position(?: (?:it|us))? for|"
+    r"next)\s)*(?:(?:the|a|an|me|us|now)\s)*"
+)
+_GLUE_WORDS = """
+the of a an for on in at to and view views projection projections image shot picture x ray xray radiograph film
+standard true straight s joint joints bone bones patient patients side position please
+"""
+_GLUE = frozenset(_GLUE_WORDS.split())
+_OTHER_WORDS = """
+go take do make move turn bring into get onto angle fluoro acquire next with carm and
+"""
+_NO_NAME = frozenset(_OTHER_WORDS.split())
+_PROJECTION = re.compile(
+    r"(?:true |straight |left |right )*(?:ap|pa|a p|p a|lateral|lat|oblique|axial|antero ?posterior)(?: (?:view"
+    r"|projection|shot|image|position))?"
+)
+_PROJECTED = re.compile(r"\b(?:ap|pa|a p|lateral|lat|oblique|axial|view|projection|pedicle)\b")
+
+
+def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
+    """A named view to go to, a question or refusal about one, or None when plain words name none."""
+    go = _GO.match(words)
+    said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
+    if _PROJECTION.fullmatch(said):
+        return Ask("That view of which structure?")
+    reference = re.search(r"\b(?:of|on|for) (it|that|this|there|that one|this one)$", said)
+    if reference and _PROJECTED.search(said):
+        if len(context.named) != 1:
+            return Ask("That view of which structure?")
+        said = f"{said[: reference.start(1)]}the {context.named[0].name}"
+    match = find_view(said)
+    named = said.replace("tibia and fibula", "tibia")
+    loose = [word for word in named.split() if word in _NO_NAME or (word in FILLERS and word not in _GLUE)]
+    if match.rest or loose or not (match.views or match.refusal) or phrases.UNCERTAIN.search(said):
+        return None
+    if match.refusal:
+        return Refuse(match.refusal)
+    if len(match.views) > 1:
+        return _which(match.views, match.structure)
+    view = match.views[0]
+    if view.vertebral and match.structure is None:
+        return Ask(f"The {view.name} view of which vertebra?")
+    return GoToView(view, match.structure)
+
+
+def _which(views: tuple[NamedView, ...], structure: Structure | None) -> Ask:
+    names = [view_name(view, structure) for view in views]
+    sides = [view.side for view in views]
+    by_side = None not in sides and len(set(sides)) == len(sides)
+    choices = tuple(
+        Choice(GoToView(view, structure), words=(view.name.casefold(), *([view.side] if by_side and view.side else [])))
+        for view in views
+        if structure is not None or not view.vertebral
+    )
+    return Ask(f"Do you mean {listed(names[:4], 'or')}?", choices)

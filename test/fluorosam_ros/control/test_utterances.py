@@ -1,0 +1,74 @@
+"""Tables of utterances: the development one is understood, the held-out one scored, the adversarial moves nothing."""
+
+from pathlib import Path
+
+import pytest
+from fake_device import FakeDevice
+
+from fluorosam_ros.control.command_types import ChangeDose, SetDose, acts
+from fluorosam_ros.control.commands import parse
+from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.sequences import Guide
+from fluorosam_ros.control.wording import describe
+
+HERE = Path(__file__).resolve().parent
+HELD_OUT_SCORE = 0.94
+"""Reached on wordings that the grammar was never written from; the goal is 0.97."""
+
+
+def table(name):
+    """Rows of a table as lists of columns; comments left out."""
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")]
+
+
+def meaning(said, before=""):
+    """The command's sentence without its full stop."""
+    context = Context().after(parse(before)) if before else Context()
+    return describe(parse(said, context)).removesuffix(".")
+
+
+DEVELOPMENT = table("utterances.tsv")
+ADVERSARIAL = table("utterances_adversarial.tsv")
+
+
+def test_tables_are_large_and_apart():
+    held_out = table("utterances_held_out.tsv")
+    assert len(DEVELOPMENT) >= 300 and len(held_out) >= 150 and len(ADVERSARIAL) >= 200
+    rows = [(row[0], row[2:]) for row in DEVELOPMENT]
+    assert all(rows.count(row) == 1 for row in rows)
+
+
+@pytest.mark.parametrize("row", DEVELOPMENT, ids=lambda row: row[0])
+def test_development_table_is_understood(row):
+    said, meant, *before = row
+    assert meaning(said, *before) == meant
+
+
+def test_held_out_wordings_are_understood():
+    rows = table("utterances_held_out.tsv")
+    understood = sum(meaning(said, *before) == meant for said, meant, *before in rows)
+    assert understood / len(rows) >= HELD_OUT_SCORE, f"{understood} of {len(rows)}"
+
+
+@pytest.mark.parametrize("row", ADVERSARIAL, ids=lambda row: row[0][:40])
+def test_adversarial_utterances_move_nothing(row):
+    said, *before = row
+    device = FakeDevice(balls=("heart", "left lung", "L4 vertebra"))
+    device.shoot()
+    guide = Guide(device)
+    for text in before:
+        guide.carry_out(guide.understand(text))
+    device.log.clear()
+    command = guide.understand(said)
+    guide.carry_out(command)
+    assert not set(device.log) & {"move", "shoot", "collimate", "fluoro on", "dose"}, describe(command)
+    assert not isinstance(command, SetDose | ChangeDose)
+
+
+def test_what_would_act_among_the_adversarial_is_stopped_by_the_image_or_the_limits():
+    """The language itself lets only texts through that name an absent structure or a value out of range."""
+    acting = [row[0] for row in ADVERSARIAL if acts(parse(row[0], Context().after(parse(row[1])) if row[1:] else None))]
+    absent = ("spleen", "right lung", "L5", "left femur", "sternum")
+    beyond = ("170", "300", "80", "70", "150", "2 mm")
+    assert all(any(word in text for word in (*absent, *beyond)) for text in acting), acting
