@@ -35,7 +35,7 @@ BATCH_SIZE = 256
 TOOL_COUNTS = (1, 5, 20)
 TOOL = "cannulated_screw_7.3x110"
 LEAST_R2 = 0.98
-BUSY = 0.5  # load average from which on the table says so
+BUSY = 0.5  # load average from which on wall times mean nothing
 KINDS = (("full", True), ("full", False), ("preview", True), ("preview", False))
 
 
@@ -140,23 +140,24 @@ def fitted(name: str, points: list[tuple[float, float]]) -> Line:
 
 def table(rows: list[Row], found: list[Line], busy: float) -> str:
     """The numbers as Markdown."""
+    quiet = busy < BUSY
     state = f"load average {busy:.1f} before the run"
-    if busy >= BUSY:
-        state += " (a busy machine: wall times are too long, processor times a little)"
+    if not quiet:
+        state += ": a busy machine, so processor times are somewhat too long, and wall times are left out"
+    columns = ["quality", "labels", "size", "views", "tools", "CPU ms", *(["wall ms", "images/s"] if quiet else [])]
     text = [
         "# What rendering costs",
         "",
-        f"Chest CT 512 × 512 × 133, detector 400 mm, 30° LAO 20° cranial. {machine()}; {state}. Written by",
-        "`python benchmarks/render_scaling.py --out benchmarks`.",
+        f"Chest CT 512 × 512 × 133, detector 400 mm, 30° LAO 20° cranial. {machine()}; {state}.",
+        "Written by `python benchmarks/render_scaling.py --out benchmarks`.",
         "",
-        "| quality | labels | size | views | tools | CPU ms | wall ms | images/s |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        f"| {' | '.join(columns)} |",
+        "| --- " * len(columns) + "|",
     ]
-    text += [
-        f"| {r.quality} | {'all' if r.labels else '–'} | {r.size}² | {r.views} | {r.tools or '–'} | {r.cpu_ms:g} | "
-        f"{r.wall_ms:g} | {r.images_per_s:g} |"
-        for r in rows
-    ]
+    for r in rows:
+        cells = [r.quality, "all" if r.labels else "–", f"{r.size}²", r.views, r.tools or "–", f"{r.cpu_ms:g}"]
+        cells += [f"{r.wall_ms:g}", f"{r.images_per_s:g}"] if quiet else []
+        text.append(f"| {' | '.join(map(str, cells))} |")
     text += ["", "| cost against | CPU ms at 0 | CPU ms for each | R² |", "| --- | --- | --- | --- |"]
     text += [f"| {each.name} | {each.offset_ms:g} | {each.slope_ms:g} | {each.r2:g} |" for each in found]
     text += ["", "![cost against pixels and views](render_scaling.svg)", "", "On a GPU: not measured."]
