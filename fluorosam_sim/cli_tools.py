@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import numpy as np
 import typer
 from rich.console import Console
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from fluorosam_sim import tools
+from fluorosam_sim.cli_picture import write_picture
 
 app = typer.Typer(help="Instruments and implants: what there is, what they look like.", no_args_is_help=True)
 
@@ -59,7 +59,7 @@ def show(
     chosen = [tools.tool(key) for key in keys]
     rows = [_described(tool) for tool in chosen]
     if out is not None:
-        _write(out, contact_sheet(chosen, columns=min(len(chosen), 4), cell_px=(480, 320)))
+        write_picture(out, contact_sheet(chosen, columns=min(len(chosen), 4), cell_px=(480, 320)), jpeg_quality=85)
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -87,7 +87,7 @@ def sheet(
         task = progress.add_task("building", total=len(tools.TOOLS))
         text = markdown(lambda tool: progress.advance(task))
     with Console(stderr=True).status("Drawing …"):
-        _write(out, contact_sheet(tools.TOOLS))
+        write_picture(out, contact_sheet(tools.TOOLS), jpeg_quality=50)
     if page is not None:
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
@@ -114,11 +114,3 @@ def _described(tool: tools.Tool) -> dict:  # type: ignore[type-arg]
         ],
         "texts": list(tools.texts(tool)),
     }
-
-
-def _write(path: Path, picture: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix.lower() not in (".png", ".jpg", ".jpeg") or not cv2.imwrite(
-        str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 50]
-    ):
-        raise OSError(f"Could not write {path}: give a name that ends in .png or .jpg.")

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from fluorosam_sim.cli_picture import write_picture
+from fluorosam_sim.fluoroseg.config import parse_patients
 from fluorosam_sim.patients import load_patient
 from fluorosam_sim.views import LEFT_OUT, SERIES, VIEWS, NamedView, find_view, view
 
@@ -20,6 +21,9 @@ app = typer.Typer(help="Named standard views: what there is, how exact they are,
                   no_args_is_help=True)  # fmt: skip
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of a table.")]
+SHOWN = "synthetic:1"
+"""The body of the documentation's contact sheet."""
+
 SeriesOption = Annotated[str | None, typer.Option(help="Only one series, such as knee.")]
 
 
@@ -49,14 +53,18 @@ def list_views(series: SeriesOption = None, as_json: JsonOption = False) -> None
 
 @app.command()
 def check(
-    patient: Annotated[list[str] | None, typer.Option(help="Patient; may be repeated.")] = None,
+    patient: Annotated[
+        list[str] | None, typer.Option(help="Patients, such as synthetic:0-15@2; may be repeated.")
+    ] = None,
     series: SeriesOption = None,
+    page: Annotated[Path | None, typer.Option(help="Also write the documentation's page on views here.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measures every view against its definition by a second method; exit status 1 when one is beyond 5° or 10 mm."""
     from fluorosam_sim.views.check import ANGLE_LIMIT_DEG, OFFSET_LIMIT_MM, check_view, summarise
+    from fluorosam_sim.views.page import page as markdown
 
-    names = patient or ["synthetic:0@2", "synthetic:1@2", "synthetic:2@2"]
+    names = parse_patients(patient or ["synthetic:0-2@2"])
     wanted, rows = _of_series(series), []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -67,6 +75,9 @@ def check(
                 progress.update(task, description=f"{name} {item.name}")
                 rows.append(check_view(item, body))
                 progress.advance(task)
+    if page is not None:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(markdown(rows, SHOWN), encoding="utf-8")
     result = summarise(rows)
     beyond = [row for row in rows if not row.within]
     if as_json:
@@ -94,7 +105,7 @@ def check(
 @app.command()
 def sheet(
     out: Annotated[Path, typer.Option(help="PNG or JPEG file of the contact sheet.")],
-    patient: Annotated[str, typer.Option(help="Packaged name, synthetic:SEED, or a CT's path.")] = "synthetic:1@2",
+    patient: Annotated[str, typer.Option(help="Packaged name, synthetic:SEED, or a CT's path.")] = f"{SHOWN}@2",
     series: SeriesOption = None,
     columns: Annotated[int, typer.Option(help="Pictures in a row.", min=1, max=40)] = 14,
     size: Annotated[int, typer.Option(help="Width of one picture in pixels.", min=64, max=1024)] = 128,
@@ -106,13 +117,7 @@ def sheet(
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("views", total=len(wanted))
         picture = contact_sheet(load_patient(patient), wanted, columns, size, lambda: progress.advance(task))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        written = cv2.imwrite(str(out), picture)
-    except cv2.error:
-        written = False
-    if not written:
-        raise OSError(f"Could not write {out}: give a name that ends in .png or .jpg.")
+    write_picture(out, picture, jpeg_quality=60)
     typer.echo(f"Wrote {out} ({picture.shape[1]} × {picture.shape[0]}, {len(wanted)} views).")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from manifold3d import triangulate
-from scipy.interpolate import CubicSpline
 
 from fluorosam_sim.tools.shapes import Solid, closed, segments
 
@@ -16,6 +15,8 @@ def smooth(points: npt.ArrayLike, count: int) -> FloatArray:
     """(count, 3) points of a smooth curve through some (N, 3), evenly spaced along it."""
     knots = np.asarray(points, float)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
+    from scipy.interpolate import CubicSpline  # takes a fifth of a second, which only building a tool is worth
+
     spline = CubicSpline(along, knots, bc_type="natural")
     fine = spline(np.linspace(0.0, along[-1], 20 * count))
     length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(fine, axis=0), axis=1))])

@@ -64,6 +64,7 @@ def _content(text: str) -> Words:
     return frozenset(word for word in _words(text) if word not in _FILLERS)
 
 
+@lru_cache(maxsize=1)
 def _index() -> dict[Words, tuple[NamedView, ...]]:
     """Content words → views that are said so; sided phrases also stand without their side, for both sides."""
     index: dict[Words, dict[str, NamedView]] = {}
@@ -76,18 +77,26 @@ def _index() -> dict[Words, tuple[NamedView, ...]]:
     return {words: tuple(found.values()) for words, found in index.items() if words}
 
 
-_INDEX = _index()
-_REFUSED = {_content(phrase): reason for _, phrases, reason in LEFT_OUT for phrase in phrases}
-_KNOWN = frozenset().union(*_INDEX, *_REFUSED)
-_CANDIDATES = tuple(sorted(word for word in _KNOWN if len(word) >= 5))
+@lru_cache(maxsize=1)
+def _refused() -> dict[Words, str]:
+    """Content words → why a view that is said so is not in the catalogue."""
+    return {_content(phrase): reason for _, phrases, reason in LEFT_OUT for phrase in phrases}
+
+
+@lru_cache(maxsize=1)
+def _known() -> tuple[Words, tuple[str, ...]]:
+    """All words that name views, and those long enough to be repaired to."""
+    known: Words = frozenset().union(*_index(), *_refused())
+    return known, tuple(sorted(word for word in known if len(word) >= 5))
 
 
 @lru_cache(maxsize=2048)
 def _repair(word: str) -> str:
-    if word in _KNOWN or word in _FILLERS or len(word) < 5 or not word.isalpha():
+    known, candidates = _known()
+    if word in known or word in _FILLERS or len(word) < 5 or not word.isalpha():
         return word
     allowed = 1 if len(word) < 8 else 2
-    near = process.extract(word, _CANDIDATES, scorer=OSA.distance, score_cutoff=allowed, limit=2)
+    near = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=allowed, limit=2)
     near = [hit for hit in near if hit[0][0] == word[0]]
     return near[0][0] if len(near) == 1 or (near and near[0][1] < near[1][1]) else word
 
@@ -122,12 +131,12 @@ def _match(said: list[str]) -> ViewMatch:
         found = _largest(vertebral, vertebral_only=True)
         if found is not None and (best is None or len(found) >= len(best)):
             best, vertebra = found, structure(f"vertebrae_{levels[0]}")
-    refused = max((phrase for phrase in _REFUSED if phrase <= words), key=len, default=None)
+    refused = max((phrase for phrase in _refused() if phrase <= words), key=len, default=None)
     if refused is not None and (best is None or len(refused) >= len(best - _SIDE_WORDS)):
-        return ViewMatch(rest=_rest(said, refused), refusal=_REFUSED[refused])
+        return ViewMatch(rest=_rest(said, refused), refusal=_refused()[refused])
     if best is None:
         return ViewMatch(rest=_rest(said, frozenset()))
-    views = _INDEX[best]
+    views = _index()[best]
     if vertebra is None:
         plain = tuple(item for item in views if not item.vertebral)
         views = plain or views
@@ -143,7 +152,7 @@ def _largest(words: Words, vertebral_only: bool = False) -> Words | None:
     """The longest phrase whose words all occur; among equals the one that keeps a side."""
     hits = [
         phrase
-        for phrase, views in _INDEX.items()
+        for phrase, views in _index().items()
         if phrase <= words and (not vertebral_only or any(item.vertebral for item in views))
     ]
     return max(hits, key=lambda phrase: (len(phrase), len(phrase & _SIDE_WORDS), sorted(phrase)), default=None)
