@@ -1,4 +1,4 @@
-"""Commands around FluoroSeg: `fluorosam generate`, `dataset info|check|stats|coco`, `bench generate`."""
+"""Commands around FluoroSeg: `fluorosam generate`, `dataset info|check|stats|coco|sheet`, `bench generate`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -26,6 +27,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fluorosam_sim.anatomy.paraphrases import read_paraphrases
+from fluorosam_sim.cli_picture import write_picture
 from fluorosam_sim.fluoroseg.check import check
 from fluorosam_sim.fluoroseg.config import DEFAULT_PATIENTS, SPLITS, DatasetConfig, DatasetError, parse_patients
 from fluorosam_sim.fluoroseg.generate import Progress as Told
@@ -245,6 +247,23 @@ def coco(
     with _bar("images") as step:
         annotated = export(reader, out, images, step)
     typer.echo(f"Wrote {out}: {len(reader)} images, {annotated} annotations.")
+
+
+@app.command()
+def sheet(
+    folder: FolderArgument,
+    out: Annotated[Path, typer.Option(help="PNG or JPEG file of the contact sheet.")],
+    images: Annotated[int, typer.Option(help="Images on it, spread over the dataset.", min=1, max=1000)] = 24,
+    columns: Annotated[int, typer.Option(help="Images in a row.", min=1, max=40)] = 6,
+) -> None:
+    """Draws some images with outlines of structures and tools."""
+    from fluorosam_sim.fluoroseg.sheet import contact_sheet
+
+    reader = Reader(folder)
+    numbers = sorted({int(number) for number in np.linspace(0, len(reader) - 1, min(images, len(reader)))})
+    picture = contact_sheet((reader[number] for number in numbers), columns)
+    write_picture(out, picture, jpeg_quality=70)
+    typer.echo(f"Wrote {len(numbers)} images to {out}.")
 
 
 def bench_generate_command(

@@ -96,10 +96,12 @@ def ray_shards(
 
 def _end(pool: ProcessPoolExecutor) -> None:
     processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:  # whatever they are at is made again on --resume
+    # Before the pool lets them end by themselves: whatever they are at is made again on --resume, and a library that
+    # counts its objects when Python ends complains about those that the thread below still holds.
+    for process in processes:
         with suppress(OSError):
             process.terminate()
+    pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.join()
 

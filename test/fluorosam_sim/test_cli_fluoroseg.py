@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 import typer
 from typer.testing import CliRunner, Result
@@ -82,6 +83,13 @@ def test_a_dataset_from_beginning_to_end(program: typer.Typer, tmp_path: Path, b
     assert broken.exit_code == 1 and "train-000001.tar" in broken.stdout and "--resume" in broken.stdout
     assert json.loads(_run(program, "dataset", "check", folder, "--json").stdout)["whole"] is False
     assert "Made again because they were damaged: train-000001." in _run(program, "generate", folder, "--resume").stdout
+
+    picture = tmp_path / "sheet.png"
+    drawn = _run(program, "dataset", "sheet", folder, "--out", str(picture), "--images", "4", "--columns", "2")
+    assert drawn.exit_code == 0 and "Wrote 4 images" in drawn.stdout
+    assert cv2.imread(str(picture)).shape == (2 * (256 + 32), 2 * 256, 3)
+    wrong = _run(program, "dataset", "sheet", folder, "--out", str(tmp_path / "sheet.txt"))
+    assert isinstance(wrong.exception, OSError) and "ends in .png or .jpg" in str(wrong.exception)
 
     out = tmp_path / "coco.json"
     assert _run(program, "dataset", "coco", folder, "--out", str(out), "--split", "train").exit_code == 0
