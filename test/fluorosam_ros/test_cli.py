@@ -68,4 +68,5 @@ def test_doctor_names_everything_that_is_needed() -> None:
     done = fluorosam("doctor", "--json")
     findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
     assert findings["chest CT"]["ok"] and findings["model weights"]["ok"] and findings["fluorosam messages"]["ok"]
+    assert "speech" in findings and not findings["speech"]["needed"]
     assert done.returncode == (0 if all(f["ok"] for f in findings.values() if f["needed"]) else 1)
