@@ -16,11 +16,13 @@ Offsets are multiples of 4096, so that the arrays can be memory-mapped.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import struct
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,8 @@ _MAGIC = b"FLUOROPT"
 _VERSION = 1
 _PAGE = 4096
 _LARGEST_HEADER = 1 << 20
+_PART_PREFIX, _PART_SUFFIX = ".fluorosam-", ".part"
+_PART_AGE_S = 24 * 3600.0  # no patient takes that long to write
 
 
 def save_patient(patient: Patient, path: Path) -> None:
@@ -63,7 +67,8 @@ def save_patient(patient: Patient, path: Path) -> None:
         second = -(-(first + hu.nbytes) // _PAGE) * _PAGE
         header |= {"hu_offset": first, "labels_offset": second, "size": second + labels.nbytes}
     text = _text(header)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    _sweep(path.parent)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_PART_PREFIX, suffix=_PART_SUFFIX)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(_MAGIC + struct.pack("<II", _VERSION, len(text)) + hashlib.sha256(text).digest() + text)
@@ -77,6 +82,14 @@ def save_patient(patient: Patient, path: Path) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Deletes what processes that were killed while they wrote have left."""
+    for path in folder.glob(f"{_PART_PREFIX}*{_PART_SUFFIX}"):
+        with contextlib.suppress(OSError):  # another process swept it
+            if time.time() - path.stat().st_mtime > _PART_AGE_S:
+                path.unlink()
 
 
 def _text(header: dict[str, Any]) -> bytes:

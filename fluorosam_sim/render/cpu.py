@@ -26,7 +26,7 @@ _LOCK = threading.Lock()
 class CpuRenderer:
     """Area densities and label sets of one patient by slice-driven ray casting.
 
-    preview: halves the in-plane resolution of the volume; three to five times faster, for training and live preview.
+    preview: halves the in-plane resolution of the volume; two to three times faster, for training and live preview.
     min_path_mm: see Rendering. Memory: about 7 bytes a voxel (11 once a view runs along the body axis).
     Raises ValueError for volumes that cannot be rendered; see volume.prepare.
     """

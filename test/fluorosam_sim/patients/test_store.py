@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -97,3 +98,13 @@ def test_the_cache_is_in_the_users_folder(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert cache_folder() == Path.home() / ".cache" / "fluorosam"
     assert cached_path("a/../b", 1).parent == cache_folder()
     assert cached_path("a", 1) != cached_path("a", 2)
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path, phantom: Patient) -> None:
+    old, fresh, other = (tmp_path / name for name in (".fluorosam-a.part", ".fluorosam-b.part", ".download.part"))
+    for path in (old, fresh, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, (1e9, 1e9))
+    save_patient(phantom, tmp_path / "x.patient")
+    assert not old.exists() and fresh.exists() and other.exists()
