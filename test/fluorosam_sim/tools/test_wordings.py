@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fluorosam_sim.anatomy import STRUCTURES
 from fluorosam_sim.anatomy import held_out_texts as structure_held_out
 from fluorosam_sim.anatomy import texts as structure_texts
@@ -23,6 +25,12 @@ def test_a_screw_is_called_by_its_size() -> None:
     said = texts(tool("cannulated_screw_7.3x110"))
     for wanted in ("cannulated screw", "cannulated 110 mm screw 7.3 mm", "where is the cannulated screw?"):
         assert wanted in said
+
+
+def test_the_documentation_shows_every_tool() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tools.md").read_text(encoding="utf-8")
+    assert "464 tools" in page and all(each.name in page for each in TOOLS)
+    assert (Path(__file__).parents[3] / "docs" / "images" / "tools.jpg").is_file()
 
 
 def test_no_structure_is_called_like_a_tool() -> None:
