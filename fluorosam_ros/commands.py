@@ -38,6 +38,7 @@ def up(
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not show what the nodes print.")] = False,
     record: Annotated[Path | None, typer.Option(help="Folder to record everything into, as an MCAP file.")] = None,
     namespace: Annotated[str, typer.Option(help="Namespace of all nodes, for a second C-arm in the graph.")] = "",
+    voice: Annotated[bool, typer.Option("--voice", help="Also listen to the default sound device.")] = False,
 ) -> int:
     """Starts the twin, the segmenter, the guidance and the interlock, as `ros2 launch` would, until Ctrl-C."""
     _require_ros()
@@ -68,6 +69,7 @@ def up(
         namespace=namespace,
         record=record is not None,
         record_folder=str(record.resolve()) if record else "",
+        voice=voice,
     )
 
 
