@@ -139,7 +139,6 @@ class DeepDrrRenderer:
         ours = self._cpu.render(projection, labels, paths, tools)
         if not self._checked:
             self._check(_coarser(projection))
-            self._checked = True
         soft, bone = self._densities([projection])[0]
         if tools:
             # What the tools displace is the same tissue in both.
@@ -183,7 +182,7 @@ class DeepDrrRenderer:
         ours = self._cpu.render(small, labels=False)
         expected = (ours.soft_gcm2 + ours.bone_gcm2).astype(float)
         if expected.max() < 1 or expected.std() < 0.05:
-            return  # nothing in the beam to compare by
+            return  # nothing in the beam to compare by: the next view will do
         got = self._densities([small])[0].sum(axis=0).astype(float)
         agreement = float(np.corrcoef(got.ravel(), expected.ravel())[0, 1])
         ratio = float(got.sum() / expected.sum())
@@ -192,6 +191,7 @@ class DeepDrrRenderer:
                 f"DeepDRR's image is not that of the same view (correlation {agreement:.2f}, density × {ratio:.2f}): "
                 "this version has other conventions than the adapter was written for (1.2)."
             )
+        self._checked = True
 
 
 def _coarser(projection: Projection) -> Projection:
