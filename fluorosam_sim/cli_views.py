@@ -21,7 +21,7 @@ app = typer.Typer(help="Named standard views: what there is, how exact they are,
                   no_args_is_help=True)  # fmt: skip
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of a table.")]
-SHOWN = "synthetic:1"
+SHOWN = "synthetic:3"
 """The body of the documentation's contact sheet."""
 
 SeriesOption = Annotated[str | None, typer.Option(help="Only one series, such as knee.")]

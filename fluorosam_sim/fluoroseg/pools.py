@@ -101,7 +101,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
     for process in processes:
         with suppress(OSError):
             process.terminate()
-    pool.shutdown(wait=False, cancel_futures=True)
+    pool.shutdown(wait=True, cancel_futures=True)
     for process in processes:
         process.join()
 
