@@ -113,7 +113,9 @@ def parse_angle(text: str) -> Command | None:
             return Steps(tuple(step for step in steps if isinstance(step, Rotate | Tilt)))
     said = tokens(text)
     kept, numbers = list(said.words), list(said.numbers)
-    if BIT in kept and not numbers:
+    if BIT in kept and numbers:
+        return Ask("A bit, or by that number of degrees?") if _DEGREES & set(kept) or _turns(kept) else None
+    if BIT in kept:
         numbers = [BIT_DEG]
         kept = ["by", *kept, NUMBER]
     verbs = {_VERBS[w] for w in kept if w in _VERBS}
@@ -129,6 +131,10 @@ def parse_angle(text: str) -> Command | None:
             return None
         return Refuse(f"I will not move: I did not understand {' '.join(left_over)[:60]!r} in this command.")
     return _decide(kept, numbers, verbs, directions)
+
+
+def _turns(kept: list[str]) -> bool:
+    return any(word in _VERBS or word in _DIRECTIONS for word in kept)
 
 
 def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis],

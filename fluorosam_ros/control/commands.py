@@ -173,7 +173,7 @@ def _single(words: str, context: Context, text: str = "") -> Command:
         or parse_view(words, context)
         or _aimed(words, context)
         or parse_angle(words)
-        or _segmenting(text or words, words, context)
+        or _segmenting(text, words, context)
     )
 
 
@@ -188,7 +188,7 @@ def _saved(words: str, context: Context) -> SaveView | RecallView | Unclear | No
     found = motion_phrases.SAVE.fullmatch(words)
     if found:
         name = _name(found["as"] or found["call"] or found["mark"] or found["number"])
-        return SaveView(name) if name else Refuse(f"A view's name has one to {_MAX_NAME_WORDS} words.")
+        return SaveView(name) if name else Refuse(f"That is no name for a view: say one to {_MAX_NAME_WORDS} words.")
     if motion_phrases.SAVE_UNNAMED.fullmatch(words):
         return Ask("Save it under which name: say “save this view as …”.")
     return _recalled(words, context)
@@ -214,6 +214,8 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
 
 def _name(said: str) -> str:
     """A saved view's name in one spelling: "the second position" keeps its words, "position two" is "2"."""
+    if phrases.UNCERTAIN.search(said):
+        return ""
     numbers = iter(tokens(said).numbers)
     words = [f"{next(numbers):g}" if word == NUMBER else word for word in tokens(said).words]
     while words and words[0] in _POSE_WORDS:
@@ -249,7 +251,10 @@ def _aimed(words: str, context: Context) -> Command | None:
 
 
 def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
-    """A structure to outline, with or without a verb."""
+    """A structure to outline, with or without a verb. text: the whole prompt; empty for a part of one."""
+    if not text and phrases.UNCERTAIN.search(words):  # fillers such as "should we" must not begin steps that act
+        return NotUnderstood(f"I did not understand {words[:60]!r}.")
+    text = text or words
     match = find(text)
     verb = phrases.SEGMENT_VERB.match(words)
     named = phrases.SEGMENT_END.sub("", words[verb.end() :] if verb else words).strip()

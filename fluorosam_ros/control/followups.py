@@ -110,7 +110,7 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     if isinstance(meant, Segment) and meant.structures and not meant.tools:
         return _aimed_at(last, meant.structures, meant)
     marks = found.groupdict().get("marks") or ""
-    if isinstance(meant, Unclear) or (" and" not in marks and not re.search(_STRONG, marks)):
+    if isinstance(meant, Unclear) or ((last is None or " and" not in marks) and not re.search(_STRONG, marks)):
         return None
     return meant
 

@@ -72,3 +72,17 @@ def test_what_would_act_among_the_adversarial_is_stopped_by_the_image_or_the_lim
     absent = ("spleen", "right lung", "L5", "left femur", "sternum")
     beyond = ("170", "300", "80", "70", "150", "2 mm")
     assert all(any(word in text for word in (*absent, *beyond)) for text in acting), acting
+
+
+FRAMES = [
+    "if I say {}", "he said {}", "{} was wrong", "maybe {}", "{} tomorrow", "{} later", "before we {}", "why {}",
+    "not {}", "we should {}", "should we {}", "don't {}", "{} never", "I think {}", "{} or maybe", "when I nod, {}",
+    "{} unless it hurts", "tell him to {}", "did you {}", "{} is what I would do", "somebody {}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_conditions_questions_and_talk_make_every_command_harmless(frame):
+    texts = [row[0] for row in DEVELOPMENT if not row[2:] and acts(parse(row[0]))][::8]
+    assert len(texts) > 100
+    assert [text for text in texts if acts(parse(frame.format(text)))] == []
