@@ -20,8 +20,8 @@ is refused by name, in one sentence. Frames and signs: [geometry.md](geometry.md
 
 ```
 fluorosam views list                              all of them: angles, field, site
-fluorosam views sheet --out docs/images/views.jpg     the picture below
-fluorosam views check --patient … --page docs/views.md    measures, and writes this page
+fluorosam views sheet --out docs/images/views.jpg --columns 12     the picture below
+fluorosam views check --patient synthetic:0-9@2,synthetic:9000-9003@2 --page docs/views.md     writes this page
 ```
 
 ![every view of {shown}](images/views.jpg)
