@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -122,7 +123,7 @@ def doctor(as_json: JsonOption = False) -> int:
     else:
         for finding in findings:
             mark = "[green]✓[/]" if finding.ok else ("[red]✗[/]" if finding.needed else "[yellow]–[/]")
-            Console().print(f"{mark} {finding.name}: {finding.detail}", highlight=False)
+            Console().print(f"{mark} {finding.name}: {escape(finding.detail)}", highlight=False)
     return 0 if all(finding.ok for finding in findings if finding.needed) else 1
 
 
