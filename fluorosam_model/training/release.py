@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -34,6 +35,7 @@ def release(run_dir: str | Path, folder: str | Path, name: str = "lite", views: 
     run, out = Path(run_dir), Path(folder)
     config = load_config(run / "config.yaml")
     out.mkdir(parents=True, exist_ok=True)
+    runs = _earlier_runs(config.start_from)  # before anything is replaced
     weights = out / f"{name}.safetensors"
     write_checkpoint(read_checkpoint(run / "best.pt"), weights)
     # Read back, so that what is scored and exported is what the file holds.
@@ -52,11 +54,21 @@ def release(run_dir: str | Path, folder: str | Path, name: str = "lite", views: 
     codes = codes_of(model.text_encoder, plain)
     by_key = {each.key: int(codes[rows[0]]) for each, rows in zip(STRUCTURES, plain.rows, strict=False)}
     export_onnx(model, out, name)
-    made_by = [json.loads(line) for line in (run / "run.json").read_text(encoding="utf-8").splitlines()]
+    minutes = config.dense.minutes + config.promptable.minutes
+    made_by = json.loads((run / "run.json").read_text(encoding="utf-8").splitlines()[0])
+    runs.append({"config": config.name, "start_from": config.start_from, "minutes": minutes, **made_by})
     bodies = {each: load_patient(expand_names([each])[0]).provenance for each in dict.fromkeys(config.data.patients)}
-    facts = {"patients": bodies, "model": vars(config.model), "runs": made_by, "scores": scores}
+    facts = {"patients": bodies, "model": vars(config.model), "runs": runs, "scores": scores}
     write_card(out / f"{name}.json", by_key, presence, facts)
     return scores
+
+
+def _earlier_runs(start_from: str) -> list[dict[str, Any]]:
+    """What made the weights that a run went on from, as far as the card beside them says so."""
+    card = Path(start_from).with_suffix(".json")
+    if not start_from or not card.is_file():
+        return []
+    return list(json.loads(card.read_text(encoding="utf-8")).get("runs", []))
 
 
 def calibrate(positive: list[float], negative: list[float]) -> dict[str, float]:
