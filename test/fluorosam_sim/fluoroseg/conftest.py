@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numba
 import pytest
+from shard_making import shards_here
 
 from fluorosam_sim.fluoroseg import DatasetConfig
 from fluorosam_sim.fluoroseg import generate as generating
-from fluorosam_sim.fluoroseg.shards import Shard, make_shard
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.patients.store import save_patient
 
@@ -29,14 +29,6 @@ def bodies(tmp_path_factory: pytest.TempPathFactory, phantom: Patient) -> tuple[
 @pytest.fixture(scope="session")
 def config(bodies: tuple[str, str]) -> DatasetConfig:
     return DatasetConfig(11, bodies, validation=bodies[1:], seed=5, size_px=48, shard_images=2, tool_share=0.7)
-
-
-def shards_here(
-    config: DatasetConfig, numbers: Iterable[int], workers: int, progress: Callable[[int], None] = lambda images: None
-) -> Iterator[Shard]:
-    """What `local_shards` gives, made in this process."""
-    for number in numbers:
-        yield make_shard(config, number)
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +54,3 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, config: DatasetConfig) -> 
         patch.setattr(generating, "local_shards", shards_here)
         generating.generate(folder, config, 1)
     return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder, hidden ones too."""
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}

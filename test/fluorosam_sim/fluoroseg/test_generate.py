@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import contents, shards_here
+from shard_making import contents, shards_here
 
 from fluorosam_sim.fluoroseg import DatasetConfig, DatasetError
 from fluorosam_sim.fluoroseg import generate as generating

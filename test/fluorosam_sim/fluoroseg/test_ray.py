@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import contents
+from shard_making import contents
 
 from fluorosam_sim.fluoroseg import DatasetConfig
 from fluorosam_sim.fluoroseg.generate import generate
