@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fluorosam_model.predictor import Prediction
 from fluorosam_model.preprocess import channels
+from fluorosam_sim.anatomy import structure
 
 # Distinct on grey for the colour-blind, too (Okabe and Ito's palette without black), RGB.
 PALETTE = (
@@ -52,11 +53,26 @@ def draw_overlay(image: npt.NDArray[Any], predictions: Sequence[Prediction]) -> 
         (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
         x = int(np.clip(prediction.centroid[0] - text_width / 2, 0, max(0, width - text_width)))
         y = int(np.clip(prediction.centroid[1], text_height, height - 1))
-        for stroke, colour in ((thickness + 2, (0, 0, 0)), (thickness, PALETTE[index % len(PALETTE)])):
-            cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, stroke, cv2.LINE_AA)
+        _write(canvas, text, (x, y), scale, thickness, PALETTE[index % len(PALETTE)])
     return np.asarray(canvas)
 
 
+def _write(
+    canvas: npt.NDArray[Any], text: str, at: tuple[int, int], scale: float, thickness: int, colour: tuple[int, int, int]
+) -> None:
+    """Writes with a dark rim: the writing itself, grown, as letters of a thicker stroke would be wider."""
+    (width, height), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thickness)
+    margin = thickness + 2
+    x0, y0 = max(at[0] - margin, 0), max(at[1] - height - margin, 0)
+    window = canvas[y0 : at[1] + below + margin, x0 : at[0] + width + margin]
+    ink = np.zeros(window.shape[:2], np.uint8)
+    cv2.putText(ink, text, (at[0] - x0, at[1] - y0), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness, cv2.LINE_AA)
+    rim = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * thickness + 3,) * 2))
+    for layer, tone in ((rim, (0, 0, 0)), (ink, colour)):
+        share = layer[:, :, None].astype(np.float32) / 255
+        window[:] = np.round(window * (1 - share) + np.array(tone, np.float32) * share).astype(np.uint8)
+
+
 def _label(prediction: Prediction) -> str:
-    text = prediction.structures[0].replace("_", " ") if prediction.structures else prediction.prompt
+    text = structure(prediction.structures[0]).name if prediction.structures else prediction.prompt
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)[:40]
