@@ -10,7 +10,7 @@ from fluorosam_model.evaluation.dataset import Sample
 from fluorosam_sim.anatomy import STRUCTURES, Structure
 from fluorosam_sim.carm import CArmConfig, CArmPose, Collimation
 from fluorosam_sim.patients import Patient, load_patient
-from fluorosam_sim.patients.library import SYNTHETIC
+from fluorosam_sim.patients.library import is_synthetic
 from fluorosam_sim.render.cpu import CpuRenderer
 from fluorosam_sim.render.detector import expose
 from fluorosam_sim.render.renderer import Rendering
@@ -51,7 +51,7 @@ class _OnePatient:
         self._patient, self._size_px = patient, size_px
         self._renderer = CpuRenderer(patient)
         self._unscored = frozenset(each.key for each in STRUCTURES if patient.cut.intersection(each.members))
-        self._sampler = None if patient.name.startswith(f"{SYNTHETIC}:") else ViewSampler(patient)
+        self._sampler = None if is_synthetic(patient.name) else ViewSampler(patient)
 
     def samples(self, count: int, rng: np.random.Generator) -> Iterator[Sample]:
         for number in range(count):

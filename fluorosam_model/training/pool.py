@@ -14,7 +14,7 @@ from fluorosam_sim.anatomy import LABELS
 from fluorosam_sim.carm import CArmConfig, CArmPose
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.patients.contrast import without_contrast
-from fluorosam_sim.patients.library import SYNTHETIC
+from fluorosam_sim.patients.library import is_synthetic
 from fluorosam_sim.render import CpuRenderer, Renderer, Rendering
 from fluorosam_sim.views import ViewSampler, sample_view
 
@@ -59,7 +59,7 @@ class ViewSource:
     ) -> None:
         self._rng = np.random.default_rng(seed)
         self._image_px = image_px
-        synthetic = [each for each in patients if each.name.startswith(f"{SYNTHETIC}:")]
+        synthetic = [each for each in patients if is_synthetic(each.name)]
         self._held_out, self._preview, self._kind = held_out, preview, renderer
         self._real = [_RealBody(each, held_out, self._renderer) for each in patients if each not in synthetic]
         self._waiting = [synthetic[number] for number in self._rng.permutation(len(synthetic))]

@@ -28,34 +28,24 @@ def train_text(
     report: Callable[[int, dict[str, float]], None],
 ) -> None:
     """Classify the MLP's output, then start the codebook from the classes' means and pull both together."""
-    device = encoder.quantizer.codebook.device
-    embeddings = torch.from_numpy(wordings.embeddings).to(device)
-    prototypes = nn.Parameter(torch.randn(UNKNOWN + 1, encoder.quantizer.codebook.shape[1]).to(device))
-    optimizer = torch.optim.AdamW([*encoder.mlp.parameters(), prototypes], config.lr, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, config.steps)
+    quantizer = encoder.quantizer
+    device = quantizer.codebook.device
+    prototypes = nn.Parameter(torch.randn(UNKNOWN + 1, quantizer.codebook.shape[1]).to(device))
     quantise_from = round(config.steps * (1 - _QUANTISED_SHARE))
-    encoder.train()
-    for step in range(config.steps):
-        if step == quantise_from:
-            _start_codebook(encoder, embeddings, wordings)
-        rows, classes = _balanced(wordings, config.batch, rng)
-        text = embeddings[rows.to(device)]
-        meaning = encoder.project(text + _NOISE * torch.randn_like(text))
+
+    def loss_of(step: int, meaning: Tensor, classes: Tensor) -> Tensor:
         directions = F.normalize(prototypes, dim=1)
-        target = classes.to(device)
-        loss = F.cross_entropy(meaning @ directions.t() / _TEMPERATURE, target)
+        loss = F.cross_entropy(meaning @ directions.t() / _TEMPERATURE, classes)
+        if step == quantise_from:
+            _start_codebook(encoder, torch.from_numpy(wordings.embeddings).to(device), wordings)
         if step >= quantise_from:
-            quantised, code = encoder.quantizer(meaning)
-            encoder.quantizer.follow(meaning.detach(), code)
-            commitment = (1 - (meaning * encoder.quantizer.codebook[code]).sum(dim=1)).mean()
-            loss = loss + F.cross_entropy(quantised @ directions.t() / _TEMPERATURE, target) + commitment
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        if step % 100 == 99:
-            report(step + 1, {"text_loss": loss.item()})
-    encoder.eval()
+            quantised, code = quantizer(meaning)
+            quantizer.follow(meaning.detach(), code)
+            commitment = (1 - (meaning * quantizer.codebook[code]).sum(dim=1)).mean()
+            loss = loss + F.cross_entropy(quantised @ directions.t() / _TEMPERATURE, classes) + commitment
+        return loss
+
+    _fit(encoder, [*encoder.mlp.parameters(), prototypes], wordings, config, rng, loss_of, report)
 
 
 def refine_text(
@@ -70,18 +60,34 @@ def refine_text(
     A class keeps the codes that most wordings of it have; a wording is right with any of them.
     """
     codebook = encoder.quantizer.codebook
-    embeddings = torch.from_numpy(wordings.embeddings).to(codebook.device)
     owners = torch.from_numpy(code_owners(encoder, wordings)).to(codebook.device)
-    optimizer = torch.optim.AdamW(encoder.mlp.parameters(), config.lr, weight_decay=0.05)
+
+    def loss_of(step: int, meaning: Tensor, classes: Tensor) -> Tensor:
+        nearness = (meaning @ codebook.t() / _TEMPERATURE).masked_fill(owners < 0, _NEVER).log_softmax(dim=1)
+        return -nearness.masked_fill(owners != classes[:, None], _NEVER).logsumexp(dim=1).mean()
+
+    _fit(encoder, [*encoder.mlp.parameters()], wordings, config, rng, loss_of, report)
+
+
+def _fit(
+    encoder: TextEncoder,
+    parameters: list[nn.Parameter],
+    wordings: Wordings,
+    config: TextConfig,
+    rng: np.random.Generator,
+    loss_of: Callable[[int, Tensor, Tensor], Tensor],
+    report: Callable[[int, dict[str, float]], None],
+) -> None:
+    """Steps on balanced batches; loss_of: of a step, the batch's unquantised meanings and their classes."""
+    device = encoder.quantizer.codebook.device
+    embeddings = torch.from_numpy(wordings.embeddings).to(device)
+    optimizer = torch.optim.AdamW(parameters, config.lr, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, config.lr, config.steps)
     encoder.train()
     for step in range(config.steps):
         rows, classes = _balanced(wordings, config.batch, rng)
-        text = embeddings[rows.to(codebook.device)]
-        meaning = encoder.project(text + _NOISE * torch.randn_like(text))
-        nearness = (meaning @ codebook.t() / _TEMPERATURE).masked_fill(owners < 0, _NEVER).log_softmax(dim=1)
-        own = owners == classes.to(codebook.device)[:, None]
-        loss = -nearness.masked_fill(~own, _NEVER).logsumexp(dim=1).mean()
+        text = embeddings[rows.to(device)]
+        loss = loss_of(step, encoder.project(text + _NOISE * torch.randn_like(text)), classes.to(device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

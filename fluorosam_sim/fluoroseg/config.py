@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fluorosam_sim.patients.held_out import is_held_out_patient
-from fluorosam_sim.patients.library import PACKAGED, SYNTHETIC, synthetic_identity
+from fluorosam_sim.patients.library import PACKAGED, SYNTHETIC, is_synthetic, synthetic_identity
 
 Split = Literal["train", "val"]
 SPLITS: tuple[Split, ...] = ("train", "val")
@@ -149,7 +149,7 @@ def parse_patients(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _checked(name: str) -> str:
-    if name.startswith(f"{SYNTHETIC}:"):
+    if is_synthetic(name):
         synthetic_identity(name)
     elif name not in PACKAGED and not (name and Path(name).expanduser().exists()):
         raise DatasetError(
@@ -161,6 +161,6 @@ def _checked(name: str) -> str:
 
 def _body(name: str) -> str:
     """What two names of one body share: a synthetic patient is the same body at every voxel size."""
-    if name.startswith(f"{SYNTHETIC}:"):
+    if is_synthetic(name):
         return name.partition("@")[0]
     return name if name in PACKAGED else str(Path(name).expanduser().resolve())

@@ -20,7 +20,7 @@ from fluorosam_sim.fluoroseg.visibility import LabelPoints
 from fluorosam_sim.geometry import Projection
 from fluorosam_sim.patients import Patient, load_patient
 from fluorosam_sim.patients.contrast import without_contrast
-from fluorosam_sim.patients.library import SYNTHETIC
+from fluorosam_sim.patients.library import is_synthetic
 from fluorosam_sim.render import CpuRenderer, Rendering
 from fluorosam_sim.render.detector import shoot
 from fluorosam_sim.tools import TOOLS, Placed, tool
@@ -221,6 +221,6 @@ class _Body:
 
 def _removes_contrast(seed: int, shard: int, patient: str) -> bool:
     """Every other shard of a real CT; a synthetic body has contrast medium or not as its own seed says."""
-    if patient.startswith(f"{SYNTHETIC}:"):
+    if is_synthetic(patient):
         return False
     return bool(np.random.default_rng([seed, _CONTRAST_STREAM, shard]).integers(2))

@@ -29,6 +29,11 @@ _SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".nhdr")
 _Image = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]
 
 
+def is_synthetic(name: str) -> bool:
+    """Whether a patient's name is that of a synthetic body, whatever its seed."""
+    return name.startswith(f"{SYNTHETIC}:")
+
+
 def load_patient(source: str | Path) -> Patient:
     """A packaged patient by name, a synthetic one by seed, or one from files.
 
@@ -41,7 +46,7 @@ def load_patient(source: str | Path) -> Patient:
     text = str(source)
     if text in PACKAGED:
         return PACKAGED[text]()
-    if text.startswith(f"{SYNTHETIC}:"):
+    if is_synthetic(text):
         return _synthetic(text)
     path = Path(source)
     try:

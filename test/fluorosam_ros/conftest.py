@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -34,45 +33,23 @@ class Probe:
     """A node beside the graph under test: says prompts, calls, listens. Every wait has an end."""
 
     def __init__(self) -> None:
-        import rclpy
-        from rclpy.executors import SingleThreadedExecutor
-        from rclpy.signals import SignalHandlerOptions
         from std_msgs.msg import String
 
         from fluorosam_ros import qos
-        from fluorosam_ros.environment import prepare
+        from fluorosam_ros.bystander import Bystander
         from fluorosam_ros.msg import CArmState, Reply
 
-        prepare()
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context, signal_handler_options=SignalHandlerOptions.NO)
-        self.node = rclpy.create_node("probe", context=self.context)
+        self._bystander = Bystander("probe")
+        self.context, self.node = self._bystander.context, self._bystander.node
         self._prompt = self.node.create_publisher(String, "/fluorosam/prompt", qos.EVENTS)
         self._clients: dict[str, object] = {}
+        self.listen = self._bystander.listen
         self.replies = self.listen(Reply, "/fluorosam/reply", qos.EVENTS)
         self.states = self.listen(CArmState, "/carm/state", qos.STATE)
-        self._executor = SingleThreadedExecutor(context=self.context)
-        self._executor.add_node(self.node)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def _spin(self) -> None:
-        while not self._ended.is_set():
-            self._executor.spin_once(timeout_sec=0.05)
+        self._bystander.begin()
 
     def close(self) -> None:
-        self._ended.set()
-        self._thread.join(timeout=5.0)
-        self._executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
-
-    def listen(self, kind, topic, profile):
-        """A list that grows with every message."""
-        received: list = []
-        self.node.create_subscription(kind, topic, received.append, profile)
-        return received
+        self._bystander.close()
 
     def until(self, condition, seconds=20.0, what="the condition"):
         end = time.monotonic() + seconds

@@ -48,6 +48,7 @@ def test_development_table_is_understood(row):
 def test_held_out_wordings_are_understood():
     rows = table("utterances_held_out.tsv")
     understood = sum(meaning(said, *before) == meant for said, meant, *before in rows)
+    print(f"{understood} of {len(rows)} held-out wordings understood")
     assert understood / len(rows) >= HELD_OUT_SCORE, f"{understood} of {len(rows)}"
 
 
