@@ -21,7 +21,7 @@ def _reliable(depth: int, latched: bool = False) -> QoSProfile:
     )
 
 
-FRAMES = _reliable(8)  # publishers of images, and subscribers that must see every one
+FRAMES = _reliable(32)  # two seconds at 15 Hz: publishers of images, and subscribers that must see every one
 NEWEST_FRAME = _reliable(1)  # subscribers that want the newest image and drop the others
 STATE = _reliable(8)  # periodic states; the writer keeps a few, so that the state of a shot is not overwritten
 NEWEST_STATE = _reliable(1)  # subscribers for whom only the newest state counts

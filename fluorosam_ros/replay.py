@@ -20,7 +20,7 @@ from fluorosam_ros.recording import Recording, RecordingError
 if TYPE_CHECKING:
     from fluorosam_model.predictor import Predictor
 
-_KEPT_FRAMES = 16
+_KEPT_FRAMES = 64
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fluorosam_model.modeling.depthwise import depthwise_conv2d
+
 # repeats, kernel, stride, expansion, channels out
 _STAGES = (
     (1, 3, 1, 1, 16),
@@ -36,7 +38,10 @@ class SameConv2d(nn.Conv2d):
         self.extra = (total // 2, total - total // 2) * 2
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, self.extra) if self.stride[0] > 1 else x)
+        x = F.pad(x, self.extra) if self.stride[0] > 1 else x
+        if self.groups == 1:
+            return super().forward(x)
+        return depthwise_conv2d(x, self.weight, self.stride[0], int(self.padding[0]))
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:

@@ -25,6 +25,7 @@ _ATTEMPTS = 50
 _FINE_MM = 1.0
 ACTIVE_BODIES = 4
 VIEWS_A_BODY = 24
+_ALL_ROUND = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +105,7 @@ class _RealBody:
 
     def __init__(self, patient: Patient, held_out: bool, renderer: Callable[[Patient], Renderer]) -> None:
         self.patient, self._held_out = patient, held_out
-        self._sampler = ViewSampler(patient)
+        self._sampler = ViewSampler(patient, all_round=0.0 if held_out else _ALL_ROUND)
         self._renderers = itertools.cycle([renderer(patient), renderer(without_contrast(patient))])
 
     def sample(self, rng: np.random.Generator) -> tuple[CArmConfig, CArmPose]:

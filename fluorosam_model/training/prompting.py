@@ -15,8 +15,8 @@ POINT_SLOTS = 2
 _INVISIBLE_CELLS = 2.0  # a structure of fewer cells is neither asked for as present nor as absent
 _FULL_WEIGHT_SHARE = 0.01
 _ABSENT_SHARE = 0.22
-_COUNTERPART_SHARE = 0.35
-_TEXT, _POINTS, _BOX, _TEXT_AND_POINT = 0.66, 0.12, 0.10, 0.12
+_COUNTERPART_SHARE = 0.5
+_TEXT, _POINTS, _BOX, _TEXT_AND_POINT = 0.58, 0.18, 0.14, 0.10
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -34,9 +34,13 @@ class ViewSampler:
 
     Six views in seven aim at a random structure, the others anywhere in the body. Fields are 120 to 420 mm wide
     at the isocentre. Most directions are within what a C-arm reaches around an anterior view; some are from behind.
+
+    all_round: share of directions that come from all around the patient with the same frequency instead, laterals and
+    views from behind included; they are the hardest, and training sees few of them otherwise.
     """
 
-    def __init__(self, patient: Patient, seed: int = 0) -> None:
+    def __init__(self, patient: Patient, seed: int = 0, all_round: float = 0.0) -> None:
+        self._all_round = all_round
         rng = np.random.default_rng(seed)
         self._targets = [
             _world(patient, points[rng.integers(len(points), size=_POINTS_PER_LABEL)])
@@ -50,9 +54,9 @@ class ViewSampler:
 
     def sample(self, rng: np.random.Generator, held_out: bool) -> tuple[CArmConfig, CArmPose]:
         """A geometry (square detector, 256 × 256 px) and a pose whose direction is, or is not, in a held-out cell."""
-        primary, secondary = _direction(rng)
+        primary, secondary = self._direction(rng)
         while is_held_out(primary, secondary) != held_out:
-            primary, secondary = _direction(rng)
+            primary, secondary = self._direction(rng)
         if self._targets and rng.random() < 6 / 7:
             points = self._targets[rng.integers(len(self._targets))]
         else:
@@ -63,6 +67,12 @@ class ViewSampler:
         side_mm = field_mm * base.magnification
         config = replace(base, name="random", detector_mm=(side_mm, side_mm), detector_px=(256, 256))
         return config, CArmPose(primary, secondary, (float(target[0]), float(target[1]), float(target[2])))
+
+    def _direction(self, rng: np.random.Generator) -> tuple[float, float]:
+        primary, secondary = _direction(rng)
+        if self._all_round and rng.random() < self._all_round:
+            primary = float(rng.uniform(-180.0, 180.0))
+        return primary, secondary
 
 
 def _direction(rng: np.random.Generator) -> tuple[float, float]:

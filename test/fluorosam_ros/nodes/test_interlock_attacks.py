@@ -32,8 +32,14 @@ def graph(folder):
 def probe(graph):
     probe = Probe()
     probe.discovered()
+    for topic in ("/carm/image_raw", "/fluorosam/segmentation"):
+        probe.until(lambda topic=topic: recorded(probe, topic), what=f"the recorder to hear {topic}")
     yield probe
     probe.close()
+
+
+def recorded(probe, topic):
+    return any(info.node_name == "recorder" for info in probe.node.get_subscriptions_info_by_topic(topic))
 
 
 @pytest.fixture(scope="module")
@@ -314,7 +320,8 @@ def test_the_recording_of_a_killed_recorder_comes_back_bit_for_bit(graph, folder
         from phantom_segmenter import ShadowPredictor
 
         report = replay(recording, ShadowPredictor())
-        assert report.equal >= 3 and report.different == report.without_frame == 0 and not report.complete
+        assert report.equal >= 3 and report.different == 0 and not report.complete
+        assert report.without_frame <= 1, "only an answer that came with the kill may be without its frame"
 
         class Slightly(ShadowPredictor):
             def predict_many(self, prompts):
