@@ -12,13 +12,15 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from fluorosam_model.training.fluoroseg import FreshImages, ShardImages
+from fluorosam_model.training.fluoroseg import NO_STRUCTURE, FreshImages, ShardImages, example
 from fluorosam_sim.anatomy import find, structure
 from fluorosam_sim.fluoroseg import DatasetConfig, Reader
 from fluorosam_sim.fluoroseg import generate as generating
 from fluorosam_sim.fluoroseg.shards import Shard, make_shard
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.patients.store import save_patient
+from fluorosam_sim.tools import texts as tool_texts
+from fluorosam_sim.tools import tool
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, phantom: Patient) -> tuple[Pa
     """A folder with eight images in four shards, and what they are made of."""
     folder = tmp_path_factory.mktemp("torch")
     save_patient(phantom, folder / "body.patient")
-    config = DatasetConfig(8, (str(folder / "body.patient"),), size_px=32, shard_images=2)
+    config = DatasetConfig(8, (str(folder / "body.patient"),), size_px=32, shard_images=2, tool_share=0.5)
 
     def here(config: DatasetConfig, numbers: Iterable[int], *_: object) -> Iterator[Shard]:
         return (make_shard(config, number) for number in numbers)
@@ -57,12 +59,15 @@ def test_every_image_once_an_epoch_in_shuffled_order(made: tuple[Path, DatasetCo
 
 def test_an_example_says_what_its_mask_is(made: tuple[Path, DatasetConfig]) -> None:
     kinds = set()
-    for example in ShardImages(made[0], seed=2, absent=0.5):
-        assert example["image"].shape == (1, 32, 32) and example["image"].dtype == torch.float32
-        assert example["mask"].dtype == torch.bool and example["mask"].shape == (32, 32)
-        assert find(example["text"]).structures == (structure(example["structure"]),)
-        assert example["present"] == bool(example["mask"].any())
-        kinds.add(example["present"])
+    for asked in ShardImages(made[0], seed=2, absent=0.5):
+        assert asked["image"].shape == (1, 32, 32) and asked["image"].dtype == torch.float32
+        assert asked["mask"].dtype == torch.bool and asked["mask"].shape == (32, 32)
+        if asked["tool"]:
+            assert asked["structure"] == NO_STRUCTURE
+            continue
+        assert find(asked["text"]).structures == (structure(asked["structure"]),)
+        assert asked["present"] == bool(asked["mask"].any())
+        kinds.add(asked["present"])
     assert kinds == {True, False}
 
 
@@ -77,3 +82,21 @@ def test_fresh_images_are_those_of_the_dataset(made: tuple[Path, DatasetConfig])
 def test_batches_come_from_a_loader(made: tuple[Path, DatasetConfig]) -> None:
     batch = next(iter(DataLoader(ShardImages(made[0]), batch_size=4)))
     assert batch["image"].shape == (4, 1, 32, 32) and len(batch["text"]) == 4
+
+
+def test_tools_are_asked_for_by_their_own_wordings(made: tuple[Path, DatasetConfig]) -> None:
+    reader, rng, seen = Reader(made[0]), np.random.default_rng(3), set()
+    for item in reader:
+        for absent in (0.0, 1.0):
+            asked = example(item, reader.texts, "train", rng, absent, tools=1.0)
+            numbers = [n for n, tool in enumerate(item.record["tools"]) if tool["texts"]]
+            if not absent and not numbers:
+                assert not asked["tool"], "an image without tools is asked for its structures"
+                continue
+            assert asked["text"] in tool_texts(tool(asked["tool"]))
+            masks = [item.tool_mask(n) for n in numbers if item.record["tools"][n]["key"] == asked["tool"]]
+            expected = masks[0] if masks else np.zeros((32, 32), bool)
+            assert np.array_equal(asked["mask"].numpy(), expected) and asked["present"] == bool(masks) == (not absent)
+            seen.add(asked["present"])
+            assert example(item, reader.texts, "train", rng, absent, tools=0.0)["tool"] == ""
+    assert seen == {True, False}
