@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fluorosam_sim.geometry import Projection
 from fluorosam_sim.patients.patient import Patient
+from fluorosam_sim.render.displacement import Bends, Displacement, bend_rays
 from fluorosam_sim.render.kernel import cast_rays, trace_paths
 from fluorosam_sim.render.materials import BONE_FROM_GCM3, BONE_FULL_GCM3
 from fluorosam_sim.render.placed import PlacedTool
@@ -46,21 +47,28 @@ class CpuRenderer:
         labels: bool = True,
         paths: Iterable[str] = (),
         tools: Sequence[PlacedTool] = (),
+        displacement: Displacement | None = None,
     ) -> Rendering:
         """One view of the patient at the projection's size; labels=False skips the label sets.
 
         paths: leaf labels whose path lengths are wanted, too (Rendering.paths_mm); unknown names have none.
         tools: what lies in or around the patient; it displaces tissue. Only what lies between source and detector is
-        met. Raises ValueError when the source lies inside the body or a tool, and for a view that is wider than the ray
-        caster can take (rays at more than 90° from the volume's axis).
+        met. displacement: how the body has moved; CT numbers and labels move with the tissue, tools stay. Raises
+        ValueError when the source lies inside the body or a tool, for a view that is wider than the ray caster can take
+        (rays at more than 90° from the volume's axis), and for path lengths or tools in a body that has moved.
         """
         volume, view = self._volume, indexed_view(self._volume, projection)
+        moved = displacement is not None and not displacement.is_rest
+        names = tuple(paths)
+        if moved and (names or tools):
+            raise ValueError("Path lengths and tools are those of the body at rest: ask for them without displacement.")
         out = np.zeros((2, projection.height, projection.width), np.float32)
         bits = np.zeros((projection.height, projection.width, self._words), np.uint64)
         with _LOCK:
+            bends = bend_rays(volume, view, *out.shape[1:], displacement) if moved and displacement else None
             for drift in view.drifts:
-                self._cast(view, drift, out, bits, labels and drift == view.drifts[0])
-            paths_mm = self._paths(view, projection, tuple(paths))
+                self._cast(view, drift, out, bits, labels and drift == view.drifts[0], bends)
+            paths_mm = self._paths(view, projection, names)
         out *= np.float32(volume.scale * 0.1 / len(view.drifts))  # g/cm³ × mm → g/cm²
         bare = Rendering(out[0], out[1], bits, self.patient.label_names, paths_mm)
         return with_tools(bare, volume, view, projection, tools) if tools else bare
@@ -78,6 +86,7 @@ class CpuRenderer:
         out: npt.NDArray[np.float32],
         bits: npt.NDArray[np.uint64],
         labels: bool,
+        bends: Bends | None,
     ) -> None:
         """Adds soft tissue and bone in packed density × mm to out (2, H, W); fills the label sets when wanted."""
         volume = self._volume
@@ -102,6 +111,9 @@ class CpuRenderer:
             labels,
             self._min_path_mm,
             view.most_samples(self._min_path_mm),
+            bends.nodes if bends else None,
+            bends.slab if bends else 1,
+            bends.cell_shift if bends else 4,
         )
 
     def _paths(self, view: View, projection: Projection, names: tuple[str, ...]) -> dict[str, npt.NDArray[np.float32]]:

@@ -6,6 +6,9 @@ blocks of 8³ voxels of air are skipped, and so is the work on bone and on label
 gives soft and bone area density and the set of labels of each pixel. Only what lies between the source and the detector
 counts: the slices next to either are weighted by their share.
 
+A body that moves is not warped: rays are bent instead (`displacement.Bends`), so that they meet the voxels of the body
+at rest that lie on the straight ray at that moment. Without bends numba compiles a kernel that has none of it.
+
 How often a ray met a label is counted by bit planes, in words of 32 labels: bit b of word w of plane n is set once
 label 32·w + b was met n + 1 times.
 """
@@ -62,6 +65,54 @@ def _bilinear(near, far, frac_a, frac_b):
     return e + frac_b * (f - e)
 
 
+@nb.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
+def _nodes_of_slice(bends, s, slab, row, col, nodes):
+    """Writes the bends of one slice at the corners of a tile's cells: (rows, columns, 3) of (a, b, weight).
+
+    Weight is the length of straight ray that a slice stands for, in slices. Whether there are any; least and most a, b.
+    """
+    layer = min(s // slab, bends.shape[0] - 2)
+    share, each, one = F(s - layer * slab) / F(slab), F(1) / F(slab), F(1)
+    bent = False
+    low_a, high_a, low_b, high_b = F(1e9), F(-1e9), F(1e9), F(-1e9)
+    for r in range(nodes.shape[0]):
+        for c in range(nodes.shape[1]):
+            # The last tiles reach beyond the image, where the last nodes stand for all others.
+            y, x = min(row + r, bends.shape[1] - 1), min(col + c, bends.shape[2] - 1)
+            a = bends[layer, y, x, 0] + share * (bends[layer + 1, y, x, 0] - bends[layer, y, x, 0])
+            b = bends[layer, y, x, 1] + share * (bends[layer + 1, y, x, 1] - bends[layer, y, x, 1])
+            weight = max(one + (bends[layer + 1, y, x, 2] - bends[layer, y, x, 2]) * each, F(0))
+            nodes[r, c, 0], nodes[r, c, 1], nodes[r, c, 2] = a, b, weight
+            if a != 0 or b != 0 or weight != one:
+                bent = True
+            low_a, high_a, low_b, high_b = min(low_a, a), max(high_a, a), min(low_b, b), max(high_b, b)
+    return bent, low_a, high_a, low_b, high_b
+
+
+@nb.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
+def _bend_tile(nodes, bent, rows, cols, cell, bend_a, bend_b, weight):
+    """Bends of a tile's pixels from those at the corners of its cells."""
+    if not bent:
+        bend_a[:], bend_b[:], weight[:] = F(0), F(0), F(1)
+        return
+    step = F(1) / F(cell)
+    for r in range(rows):
+        y, fy = r // cell, F(r % cell) * step
+        for x in range((cols + cell - 1) // cell):
+            a0 = nodes[y, x, 0] + fy * (nodes[y + 1, x, 0] - nodes[y, x, 0])
+            a1 = nodes[y, x + 1, 0] + fy * (nodes[y + 1, x + 1, 0] - nodes[y, x + 1, 0])
+            b0 = nodes[y, x, 1] + fy * (nodes[y + 1, x, 1] - nodes[y, x, 1])
+            b1 = nodes[y, x + 1, 1] + fy * (nodes[y + 1, x + 1, 1] - nodes[y, x + 1, 1])
+            w0 = nodes[y, x, 2] + fy * (nodes[y + 1, x, 2] - nodes[y, x, 2])
+            w1 = nodes[y, x + 1, 2] + fy * (nodes[y + 1, x + 1, 2] - nodes[y, x + 1, 2])
+            a1, b1, w1 = (a1 - a0) * step, (b1 - b0) * step, (w1 - w0) * step
+            start = r * cols + x * cell
+            for c in range(min(cell, cols - x * cell)):
+                bend_a[start + c] = a0 + F(c) * a1
+                bend_b[start + c] = b0 + F(c) * b1
+                weight[start + c] = w0 + F(c) * w1
+
+
 @nb.njit(parallel=True, nogil=True, fastmath=True, error_model="numpy", cache=True)
 def cast_rays(
     packed,  # (n,) uint32: density of a voxel in the low half, of its next neighbour along axis a in the high half
@@ -85,9 +136,13 @@ def cast_rays(
     want_labels,
     min_path_mm,  # a label counts when its samples make up more than this
     planes,  # bit planes: the largest number of samples needed for that
+    bends,  # None, or (layers, rows, columns, 3) float32: how rays are bent, see displacement.Bends
+    slab,  # slices between layers of bends
+    cell_shift,  # 2 to its power: pixels between their rows and columns; no more than a tile's sides
 ):
     height, width = out.shape[1], out.shape[2]
     words = 2 * bits.shape[2]
+    cell = 1 << cell_shift
     tiles_x = (width + tile_width - 1) // tile_width
     tiles_y = (height + tile_height - 1) // tile_height
     slice_stride = strides[0]
@@ -110,6 +165,11 @@ def cast_rays(
         bit = np.empty(n, np.uint32)
         seen = np.zeros((planes, words, n), np.uint32)
         reach = np.empty(n, F)  # slices from the source to the detector
+        # Made in any case: arrays made under a condition numba lets go too early.
+        bend_a, bend_b, weight = np.zeros(n, F), np.zeros(n, F), np.empty(n, F)
+        nodes = np.empty(((rows + cell - 1) // cell + 1, (cols + cell - 1) // cell + 1, 3), F)
+        weight[:] = F(1)
+        straight = True  # as bend_a, bend_b and weight say
         min_a, max_a, min_b, max_b = 1e30, -1e30, 1e30, -1e30
         min_reach, max_reach, forward = 1e30, 0.0, 1.0
         for r in range(rows):
@@ -136,6 +196,11 @@ def cast_rays(
             a_high = max(t * min_a, t * max_a, td * min_a, td * max_a) + source[1]
             b_low = min(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
             b_high = max(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
+            if bends is not None:
+                bent, low_a, high_a, low_b, high_b = _nodes_of_slice(
+                    bends, s, slab, row0 >> cell_shift, col0 >> cell_shift, nodes
+                )
+                a_low, a_high, b_low, b_high = a_low + low_a, a_high + high_a, b_low + low_b, b_high + high_b
             if a_high <= 0 or b_high <= 0 or a_low >= sizes[1] - 1 or b_low >= sizes[2] - 1:
                 continue
             any_occupied = 0
@@ -151,13 +216,20 @@ def cast_rays(
             plane = packed[s * slice_stride :]
             plane_next = packed[s * slice_stride + offset_b :]
             tf = F(td)
+            if bends is not None and (bent or not straight):
+                _bend_tile(nodes, bent, rows, cols, cell, bend_a, bend_b, weight)
+                straight = not bent
             if cut:
                 soft_before[:] = soft
                 bone_before[:] = bone
             # Three short loops, so that the arithmetic vectorises and the gathers stand alone.
             for p in range(n):
-                pa = min(max(source_a + tf * slope_a[p], zero), a_max)
-                pb = min(max(source_b + tf * slope_b[p], zero), b_max)
+                if bends is None:
+                    pa = min(max(source_a + tf * slope_a[p], zero), a_max)
+                    pb = min(max(source_b + tf * slope_b[p], zero), b_max)
+                else:
+                    pa = min(max(source_a + tf * slope_a[p] + bend_a[p], zero), a_max)
+                    pb = min(max(source_b + tf * slope_b[p] + bend_b[p], zero), b_max)
                 i = I(pa)
                 k = I(pb)
                 frac_a[p] = pa - F(i)
@@ -171,11 +243,16 @@ def cast_rays(
                 for p in range(n):
                     density = _bilinear(near[p], far[p], frac_a[p], frac_b[p])
                     mineral = min(max((density - bone_from) * bone_slope, F(0)), F(1)) * density
+                    if bends is not None:
+                        density, mineral = density * weight[p], mineral * weight[p]
                     bone[p] += mineral
                     soft[p] += density - mineral
             else:
                 for p in range(n):
-                    soft[p] += _bilinear(near[p], far[p], frac_a[p], frac_b[p])
+                    if bends is None:
+                        soft[p] += _bilinear(near[p], far[p], frac_a[p], frac_b[p])
+                    else:
+                        soft[p] += _bilinear(near[p], far[p], frac_a[p], frac_b[p]) * weight[p]
             if cut:
                 for p in range(n):
                     share = min(F(ahead) + half, reach[p]) - max(F(ahead) - half, zero)
@@ -190,8 +267,12 @@ def cast_rays(
                 else:
                     tf = F(t)
                     for p in range(n):
-                        i = I(min(max(source_a + tf * slope_a[p], zero), a_max) + half)
-                        k = I(min(max(source_b + tf * slope_b[p], zero), b_max) + half)
+                        if bends is None:
+                            i = I(min(max(source_a + tf * slope_a[p], zero), a_max) + half)
+                            k = I(min(max(source_b + tf * slope_b[p], zero), b_max) + half)
+                        else:
+                            i = I(min(max(source_a + tf * slope_a[p] + bend_a[p], zero), a_max) + half)
+                            k = I(min(max(source_b + tf * slope_b[p] + bend_b[p], zero), b_max) + half)
                         index[p] = U(i * stride_a + k * stride_b)
                 for p in range(n):
                     label[p] = U(plane_labels[index[p]])
