@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fluorosam_sim.carm import REFERENCE_POINT_MM, VENDORS, CArmConfig, CArmPose, Collimation
+from fluorosam_sim.motion.body import AT_REST, BodyMotion, BodyState
 from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.render.cpu import CpuRenderer
 from fluorosam_sim.render.detector import DetectorConfig, Panel, shoot
 from fluorosam_sim.render.exposure import FIXED, Exposure, ExposureConfig
+from fluorosam_sim.render.pulse import Smear, between, smear, sub_views
 from fluorosam_sim.render.renderer import Rendering
 
 _TISSUE_HU = -500
@@ -21,8 +23,9 @@ _TISSUE_HU = -500
 class Frame:
     """One shot.
 
-    image: (H, W) uint16 detector signal, bright is air. exposure: technique and dose of this shot. entrance_ugy: air
-    kerma on the central ray where it enters the body, without backscatter; 0 where it misses the body.
+    image: (H, W) uint16 detector signal, bright is air. pose, time_s: in the middle of the pulse. exposure: technique
+    and dose of this shot. entrance_ugy: air kerma on the central ray where it enters the body, without backscatter; 0
+    where it misses the body. body_state: expiration and contraction (see BodyMotion.state).
     """
 
     image: npt.NDArray[np.uint16]
@@ -33,6 +36,7 @@ class Frame:
     shot: int
     exposure: Exposure
     entrance_ugy: float
+    body_state: BodyState = AT_REST
 
     @property
     def dap_gym2(self) -> float:
@@ -44,8 +48,11 @@ class Twin:
     """A C-arm around a patient that behaves like the device: limits, speeds, dose, images.
 
     size_px: (width, height) of the images; default: the detector's own matrix. exposure: how the tube is driven;
-    default: the device's fixed air kerma, so that dose follows the open area alone. The same seed and the same calls
-    give the same images.
+    default: the device's fixed air kerma, so that dose follows the open area alone. motion: how the patient breathes
+    and its heart beats as time passes; default: not at all. preview: half the in-plane resolution of the CT, for two to
+    three times the images. The same seed and the same calls give the same images.
+
+    Shots while the C-arm moves are blurred by what it moves during a pulse; the body stands still during one.
     """
 
     def __init__(
@@ -56,6 +63,8 @@ class Twin:
         size_px: tuple[int, int] | None = None,
         detector: DetectorConfig | None = None,
         exposure: ExposureConfig = FIXED,
+        motion: BodyMotion | None = None,
+        preview: bool = False,
     ) -> None:
         self.patient = patient
         self.config = config
@@ -64,6 +73,7 @@ class Twin:
         self.shots = 0
         self.dap_gym2 = 0.0
         self.time_s = 0.0
+        self.motion = motion
         self.dose_factor = 1.0  # dose and quanta of the shots to come, relative to the device's own
         self._target: CArmPose | None = None
         self._size_px = size_px or config.detector_px
@@ -71,8 +81,8 @@ class Twin:
         self._exposure = exposure
         self._panel = Panel()
         self._rng = np.random.default_rng(seed)
-        self._renderer = CpuRenderer(patient)
-        self._cached: tuple[CArmPose, Rendering, bool] | None = None
+        self._renderer = CpuRenderer(patient, preview)
+        self._cached: tuple[CArmPose, BodyState, Rendering, bool] | None = None
 
     @property
     def moving(self) -> bool:
@@ -106,21 +116,8 @@ class Twin:
         self.time_s += dt_s
         if self._target is None:
             return
-        turn = self.config.speed_deg_s * dt_s
-        shift = self.config.speed_mm_s * dt_s
-        target = self._target
-        here = np.array(self.pose.isocenter_mm)
-        to_go = np.array(target.isocenter_mm) - here
-        distance = float(np.linalg.norm(to_go))
-        arrived = here + to_go * min(1.0, shift / distance) if distance > 0 else here
-        self.pose = CArmPose(
-            _approach(self.pose.primary_deg, target.primary_deg, turn),
-            _approach(self.pose.secondary_deg, target.secondary_deg, turn),
-            (float(arrived[0]), float(arrived[1]), float(arrived[2])),
-        )
-        close = np.allclose(arrived, target.isocenter_mm, atol=1e-6)
-        if close and (self.pose.primary_deg, self.pose.secondary_deg) == (target.primary_deg, target.secondary_deg):
-            self.pose = target
+        self.pose = _on_the_way(self.config, self.pose, self._target, dt_s)
+        if self.pose == self._target:
             self._target = None
 
     def set_collimation(self, collimation: Collimation) -> None:
@@ -135,20 +132,34 @@ class Twin:
     def acquire(self) -> Frame:
         """One shot: an image, its dose, its place in the case."""
         # Time may pass in another thread meanwhile (a node steps the twin as it renders): the shot is of one instant.
-        pose, collimation, time_s = self.pose, self.collimation, self.time_s
-        rendering = self._rendering(pose, labels=False)
+        pose, target, collimation, time_s = self.pose, self._target, self.collimation, self.time_s
+        body = self._body_state(time_s)
+        pulse = self._pulse(pose, target, body)
+        rendering = pulse[len(pulse) // 2].rendering if pulse else self._rendering(pose, body, labels=False)
         factor = self.dose_factor
         config = replace(self.config, kerma_ugy=self.config.kerma_ugy * factor)
         exposure = replace(self._exposure, detector_ugy=self._exposure.detector_ugy * factor)
-        taken = shoot(rendering, config, collimation, self._rng, exposure, self._detector, self._panel, time_s)
+        taken = shoot(rendering, config, collimation, self._rng, exposure, self._detector, self._panel, time_s, pulse)
         self.shots += 1
         self.dap_gym2 += taken.exposure.dap_gym2
         entrance = self._entrance_ugy(pose, taken.exposure)
-        return Frame(taken.image, pose, collimation, taken.exposure.kvp, time_s, self.shots, taken.exposure, entrance)
+        kvp = taken.exposure.kvp
+        return Frame(taken.image, pose, collimation, kvp, time_s, self.shots, taken.exposure, entrance, body)
 
-    def truth(self) -> Rendering:
-        """What the rays of the present pose meet, with all labels and the collimator open; costs no dose."""
-        return self._rendering(self.pose, labels=True)
+    def truth(self, frame: Frame | None = None) -> Rendering:
+        """What the rays meet, with all labels and the collimator open, now or in a frame; costs no dose."""
+        if frame is not None:
+            return self._rendering(frame.pose, frame.body_state, labels=True)
+        return self._rendering(self.pose, self._body_state(self.time_s), labels=True)
+
+    def _pulse(self, pose: CArmPose, target: CArmPose | None, body: BodyState) -> list[Smear]:
+        """What a pulse now sees while the C-arm is on its way; nothing where one view is all."""
+        half_s = self._exposure.pulse_ms / 2000.0
+        if target is None or half_s <= 0:
+            return []
+        end = _on_the_way(self.config, pose, target, half_s)
+        views = sub_views(self.config, between(end, pose, 2.0), end, self._size_px)
+        return [smear(self.config, view, self._rendering(view.pose, body, labels=False)) for view in views]
 
     def _entrance_ugy(self, pose: CArmPose, exposure: Exposure) -> float:
         """Inverse square from the reference point to the first tissue on the central ray."""
@@ -165,12 +176,35 @@ class Twin:
         reference_mm = self.config.sod_mm - REFERENCE_POINT_MM
         return exposure.kerma_ugy * (reference_mm / max(float(along_mm[tissue[0]]), 1.0)) ** 2
 
-    def _rendering(self, pose: CArmPose, labels: bool) -> Rendering:
+    def _body_state(self, time_s: float) -> BodyState:
+        return self.motion.state(time_s) if self.motion else AT_REST
+
+    def _rendering(self, pose: CArmPose, body: BodyState, labels: bool) -> Rendering:
         cached = self._cached
-        if cached is None or cached[0] != pose or (labels and not cached[2]):
-            rendering = self._renderer.render(self.config.projection(pose, self._size_px), labels=labels)
-            self._cached = cached = (pose, rendering, labels)
-        return cached[1]
+        if cached is None or cached[:2] != (pose, body) or (labels and not cached[3]):
+            projection = self.config.projection(pose, self._size_px)
+            displacement = self.motion.displacement(body) if self.motion else None
+            rendering = self._renderer.render(projection, labels=labels, displacement=displacement)
+            self._cached = cached = (pose, body, rendering, labels)
+        return cached[2]
+
+
+def _on_the_way(config: CArmConfig, pose: CArmPose, target: CArmPose, dt_s: float) -> CArmPose:
+    """Where a C-arm is after some time on its way: every axis at its own speed limit, the target exactly at the end."""
+    turn, shift = config.speed_deg_s * dt_s, config.speed_mm_s * dt_s
+    here = np.array(pose.isocenter_mm)
+    to_go = np.array(target.isocenter_mm) - here
+    distance = float(np.linalg.norm(to_go))
+    arrived = here + to_go * min(1.0, shift / distance) if distance > 0 else here
+    there = CArmPose(
+        _approach(pose.primary_deg, target.primary_deg, turn),
+        _approach(pose.secondary_deg, target.secondary_deg, turn),
+        (float(arrived[0]), float(arrived[1]), float(arrived[2])),
+    )
+    close = np.allclose(arrived, target.isocenter_mm, atol=1e-6)
+    if close and (there.primary_deg, there.secondary_deg) == (target.primary_deg, target.secondary_deg):
+        return target
+    return there
 
 
 def _approach(value: float, target: float, step: float) -> float:

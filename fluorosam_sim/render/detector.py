@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from fluorosam_sim.carm import CArmConfig, Collimation
 from fluorosam_sim.render.beam import open_beam, transmission
 from fluorosam_sim.render.exposure import AUTOMATIC, Exposure, ExposureConfig, choose_exposure
+from fluorosam_sim.render.pulse import Smear, averaged
 from fluorosam_sim.render.renderer import Rendering
 from fluorosam_sim.render.scatter import STANDARD_GRID, AntiScatterGrid, scattered
 
@@ -95,11 +97,14 @@ def shoot(
     detector: DetectorConfig | None = None,
     panel: Panel | None = None,
     time_s: float = 0.0,
+    pulse: Sequence[Smear] = (),
 ) -> Shot:
     """One shot: image, technique and dose.
 
     rendering: of the open detector at the image's size. panel and time_s (seconds, not running backwards) carry lag
-    from shot to shot; without a panel there is none. Raises ValueError for a tube voltage outside 40 to 150 kV.
+    from shot to shot; without a panel there is none. pulse: equal parts of the time in which the beam is on, when the
+    C-arm moves (render.pulse): intensity is averaged over them, and rendering is that of its middle. Raises ValueError
+    for a tube voltage outside 40 to 150 kV.
     """
     detector = detector or DetectorConfig()
     kvp = settings.kvp or config.kvp
@@ -111,7 +116,7 @@ def shoot(
     x0, y0, x1, y1 = config.open_pixels(collimation, (width, height))
     window = np.s_[y0:y1, x0:x1]
     blades = None if min(across.min(), down.min()) >= 1 else down[:, None] * across[None, :]
-    signal, spread = _signal(rendering, config, kvp, settings, detector, pitch, blades, window)
+    signal, spread = _signal(rendering, config, kvp, settings, detector, pitch, blades, window, pulse)
     field = signal[window][::_MEDIAN_STRIDE, ::_MEDIAN_STRIDE]
     middle = float(np.median(field)) if field.size else 1.0
     exposure = choose_exposure(config, collimation, settings, middle)
@@ -149,11 +154,17 @@ def _signal(
     pitch: tuple[float, float],
     blades: Float32Array | None,
     window: tuple[slice, slice],
+    pulse: Sequence[Smear],
 ) -> tuple[Float32Array, Float32Array]:
     """Mean signal relative to the open beam (H, W), and the quantum noise factor in keV (H, W)."""
     grid = detector.grid
-    tools = [(material.composition, area) for material, area in rendering.tool_gcm2.items()]
-    primary, spread = transmission(rendering.soft_gcm2, rendering.bone_gcm2, kvp, settings.filtration, tools)
+    primary, spread = _transmitted(rendering, kvp, settings)
+    if pulse:
+        blurred = np.zeros_like(primary)
+        for part in pulse:
+            one = primary if part.rendering is rendering else _transmitted(part.rendering, kvp, settings)[0]
+            blurred += averaged(one, part.homographies)
+        primary = blurred / np.float32(len(pulse))
     if blades is not None:
         primary *= blades
     if grid.scatter <= 0:
@@ -168,6 +179,12 @@ def _signal(
     primary *= np.float32(grid.primary)
     signal += primary
     return signal, spread
+
+
+def _transmitted(rendering: Rendering, kvp: float, settings: ExposureConfig) -> tuple[Float32Array, Float32Array]:
+    """Primary signal relative to the open beam, and the noise factor: see beam.transmission."""
+    tools = [(material.composition, area) for material, area in rendering.tool_gcm2.items()]
+    return transmission(rendering.soft_gcm2, rendering.bone_gcm2, kvp, settings.filtration, tools)
 
 
 def _blade_profile(low_mm: float, high_mm: float, count: int, pitch_mm: float, penumbra_mm: float) -> Float32Array:

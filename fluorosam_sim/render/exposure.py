@@ -14,7 +14,8 @@ class ExposureConfig:
 
     automatic: the tube current is set so that the median of the open field receives detector_ugy (as air kerma of the
     open beam that gives the same signal), within the tube's limits; otherwise every shot has the device's fixed
-    kerma_ugy at its reference point. kvp: tube voltage, default the device's own.
+    kerma_ugy at its reference point. kvp: tube voltage, default the device's own. pulse_ms: how long the beam is on for
+    a shot; a C-arm that moves blurs the image by it.
     """
 
     automatic: bool = True
@@ -22,6 +23,11 @@ class ExposureConfig:
     kvp: float | None = None
     filtration: Filtration = STANDARD_FILTRATION
     mas_limits: tuple[float, float] = (0.001, 400.0)
+    pulse_ms: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.pulse_ms <= 1000:
+            raise ValueError(f"A pulse lasts 0 to 1000 ms, not {self.pulse_ms:g}.")
 
 
 AUTOMATIC = ExposureConfig()

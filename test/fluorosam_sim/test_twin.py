@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fluorosam_sim.carm import CArmPose, Collimation, LimitError
+from fluorosam_sim.motion import BodyMotion, Breathing
 from fluorosam_sim.patients import Patient
-from fluorosam_sim.twin import Twin
+from fluorosam_sim.twin import Frame, Twin
 
 
 @pytest.fixture
@@ -64,3 +67,30 @@ def test_truth_belongs_to_the_present_pose(twin: Twin) -> None:
     twin.place(CArmPose(0.0, 0.0, (30.0, 0.0, 0.0)))
     after = twin.truth().mask("kidney_left")
     assert np.nonzero(after)[1].mean() < np.nonzero(before)[1].mean() - 5
+
+
+def test_a_breathing_patients_frames_follow_time_and_truth_follows_the_frame(chest: Patient) -> None:
+    affine = chest.affine.copy()
+    affine[:3, :3] *= (4, 4, 2)
+    every = np.s_[::4, ::4, ::2]
+    coarse = replace(chest, hu=chest.hu[every].copy(), labels=chest.labels[every].copy(), affine=affine)
+
+    def case() -> tuple[Twin, Frame, Frame]:
+        twin = Twin(coarse, size_px=(96, 96), motion=BodyMotion(coarse, Breathing(12.0), seed=2), preview=True)
+        twin.place(CArmPose(0, 0, (0.0, 0.0, -60.0)))
+        first = twin.acquire()
+        assert twin.motion is not None
+        twin.motion.start(twin.time_s)
+        twin.step(2.5)
+        return twin, first, twin.acquire()
+
+    twin, first, second = case()
+    np.testing.assert_array_equal(second.image, case()[2].image)
+    assert first.body_state == (0.0, 0.0) and second.body_state[0] > 0.7
+    now = twin.truth().mask("liver")
+    np.testing.assert_array_equal(twin.truth(second).mask("liver"), now)
+    at_rest = twin.truth(first).mask("liver")
+    assert np.nonzero(now)[0].min() < np.nonzero(at_rest)[0].min()  # the dome is nearer to the head
+    still = Twin(coarse, size_px=(96, 96), preview=True)
+    still.place(CArmPose(0, 0, (0.0, 0.0, -60.0)))
+    np.testing.assert_array_equal(still.acquire().image, first.image)
