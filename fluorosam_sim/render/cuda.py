@@ -7,6 +7,7 @@ kernel runs on the CPU in Triton's interpreter: slow, for tests.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -108,12 +109,45 @@ def _cast(  # type: ignore[no-untyped-def]
         tl.store(bits + pixel * words + word + 1, high, mask=inside & (col * 0 + word + 1 < words))
 
 
+@triton.jit
+def _trace(  # type: ignore[no-untyped-def]
+    labels, channels, view, out,
+    slices, size_a, size_b, stride_s, stride_a, stride_b, height, width,
+    TILE_ROWS: tl.constexpr, TILE_COLS: tl.constexpr,
+):  # fmt: skip
+    # Adds to out (C, H, W): millimetres of ray by channel of labels, -1 for none. Every pixel is one thread's own.
+    tiles_x = tl.cdiv(width, TILE_COLS)
+    row = (tl.program_id(0) // tiles_x) * TILE_ROWS + tl.arange(0, TILE_ROWS)[:, None]
+    col = (tl.program_id(0) % tiles_x) * TILE_COLS + tl.arange(0, TILE_COLS)[None, :]
+    inside = (row < height) & (col < width)
+    x, y = col.to(tl.float32), row.to(tl.float32)
+    source_s, source_a, source_b = tl.load(view), tl.load(view + 1), tl.load(view + 2)
+    ds = tl.load(view + 3) + x * tl.load(view + 6) + y * tl.load(view + 9)
+    slope_a = (tl.load(view + 4) + x * tl.load(view + 7) + y * tl.load(view + 10)) / ds
+    slope_b = (tl.load(view + 5) + x * tl.load(view + 8) + y * tl.load(view + 11)) / ds
+    squared = tl.zeros([TILE_ROWS, TILE_COLS], tl.float32)
+    for axis in tl.static_range(3):
+        step = tl.load(view + 12 + axis) + slope_a * tl.load(view + 15 + axis) + slope_b * tl.load(view + 18 + axis)
+        squared += step * step
+    length = tl.sqrt(squared)
+    pixel = row.to(tl.int64) * width + col
+    for s in range(0, slices):
+        t = s - source_s
+        ahead = tl.where(ds > 0, t, -t)
+        a, b = source_a + t * slope_a + 0.5, source_b + t * slope_b + 0.5
+        met = inside & (ahead > 0) & (ahead < tl.abs(ds)) & (a >= 0) & (b >= 0) & (a < size_a) & (b < size_b)
+        at = s * stride_s + a.to(tl.int32) * stride_a + b.to(tl.int32) * stride_b
+        channel = tl.load(channels + tl.load(labels + at, mask=met, other=0).to(tl.int32))
+        wanted = met & (channel >= 0)
+        place = out + channel.to(tl.int64) * height * width + pixel
+        tl.store(place, tl.load(place, mask=wanted, other=0.0) + length, mask=wanted)
+
+
 class CudaRenderer:
     """What CpuRenderer gives, from a GPU; render_views renders views of one size together.
 
-    device: a torch device; "cpu" works in Triton's interpreter only. Path lengths by label are not offered: ask the CPU
-    renderer. Raises ValueError for what CpuRenderer refuses, and for voxels so small that min_path_mm takes more than
-    three samples.
+    device: a torch device; "cpu" works in Triton's interpreter only. Raises ValueError for what CpuRenderer refuses and
+    for voxels so small that min_path_mm takes more than three samples.
     """
 
     def __init__(
@@ -134,10 +168,13 @@ class CudaRenderer:
         paths: Iterable[str] = (),
         tools: Sequence[PlacedTool] = (),
     ) -> Rendering:
-        """One view; see CpuRenderer.render. Raises ValueError when paths are asked for."""
-        if label_channels(self.patient.label_names, paths)[1]:
-            raise ValueError("Path lengths by label come from the CPU renderer only.")
-        return self.render_views([projection], labels, tools)[0]
+        """One view; see CpuRenderer.render."""
+        rendering = self.render_views([projection], labels, tools)[0]
+        channels, kept = label_channels(self.patient.label_names, paths)
+        if not kept:
+            return rendering
+        lengths = self._paths(indexed_view(self._volume, projection), projection, channels, len(kept))
+        return replace(rendering, paths_mm=dict(zip(kept, lengths, strict=True)))
 
     def render_views(
         self, projections: Sequence[Projection], labels: bool = True, tools: Sequence[PlacedTool] = ()
@@ -165,10 +202,7 @@ class CudaRenderer:
             raise ValueError(
                 f"Voxels are too small for paths over {self._min_path_mm:g} mm on the GPU: take a preview or the CPU."
             )
-        parameters = np.array(
-            [np.concatenate([v.source, v.origin - v.source, v.du, v.dv, v.step_mm.ravel()]) for v in views], np.float32
-        )
-        assert parameters.shape[1] == _PARAMETERS
+        parameters = np.array([_parameters(v) for v in views])
         words = self._words
         out = torch.zeros((len(views), height, width, 2), dtype=torch.float32, device=self._device)
         bits = torch.zeros((len(views), height, width, words), dtype=torch.int64, device=self._device)
@@ -196,7 +230,28 @@ class CudaRenderer:
             for (soft, bone), each in zip(densities, label_bits, strict=True)
         ]
 
+    def _paths(
+        self, view: View, projection: Projection, channels: npt.NDArray[np.int32], count: int
+    ) -> npt.NDArray[np.float32]:
+        """(count, H, W) mm of ray inside the labels of each channel."""
+        height, width = projection.height, projection.width
+        out = torch.zeros((count, height, width), dtype=torch.float32, device=self._device)
+        _trace[(triton.cdiv(height, _TILE[0]) * triton.cdiv(width, _TILE[1]),)](
+            self._labels, torch.from_numpy(channels).to(self._device),
+            torch.from_numpy(_parameters(view)).to(self._device), out,
+            *view.sizes, *view.strides, height, width, TILE_ROWS=_TILE[0], TILE_COLS=_TILE[1],
+        )  # fmt: skip
+        return np.asarray(out.cpu().numpy())
+
     def _packed_along(self, axis: int) -> torch.Tensor:
         if axis not in self._packed:
             self._packed[axis] = torch.from_numpy(self._volume.packed(axis).view(np.int32)).to(self._device)
         return self._packed[axis]
+
+
+def _parameters(view: View) -> npt.NDArray[np.float32]:
+    """(21,) what the kernels take of a view."""
+    numbers = [view.source, view.origin - view.source, view.du, view.dv, view.step_mm.ravel()]
+    parameters = np.concatenate(numbers).astype(np.float32)
+    assert len(parameters) == _PARAMETERS
+    return parameters

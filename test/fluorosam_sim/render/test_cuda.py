@@ -53,11 +53,29 @@ def test_agrees_with_the_cpu(small: Patient, min_path_mm: float) -> None:
         assert not (got.label_bits[..., 0] & 1).any() and not (expected.label_bits[..., 0] & 1).any()
 
 
-def test_labels_can_be_left_out_and_paths_are_refused(small: Patient) -> None:
+def test_path_lengths_are_the_cpus(small: Patient) -> None:
+    cpu, gpu = CpuRenderer(small), CudaRenderer(small, device=DEVICE)
+    inside = replace(CONFIG, sdd_mm=770.0)  # the detector cuts the body
+    for config, angles, size in (
+        (CONFIG, (0, 0), (20, 18)),
+        (CONFIG, (60, 20), (12, 10)),
+        (inside, (10, -80), (12, 10)),
+    ):
+        projection = config.projection(CArmPose(*angles), size)
+        asked = ["sternum", "kidney_left", "no such label"]
+        expected, got = (r.render(projection, labels=False, paths=asked).paths_mm for r in (cpu, gpu))
+        assert tuple(got) == tuple(expected) == ("sternum", "kidney_left")
+        longest = max(float(path.max()) for path in expected.values())
+        assert longest > 10
+        for name, path in got.items():
+            # A ray on the border between two voxels may be rounded to either; nothing else differs.
+            differs = np.abs(path - expected[name]) > 1e-5 * longest
+            assert differs.sum() <= 1, name
+
+
+def test_labels_can_be_left_out_and_too_small_voxels_are_refused(small: Patient) -> None:
     gpu = CudaRenderer(small, device=DEVICE)
     projection = CONFIG.projection(CArmPose(), (8, 8))
-    assert gpu.render(projection, labels=False).visible == ()
-    with pytest.raises(ValueError, match="CPU"):
-        gpu.render(projection, paths=["kidney_left"])
+    assert gpu.render(projection, labels=False).visible == () and not gpu.render(projection).paths_mm
     with pytest.raises(ValueError, match="small"):
         CudaRenderer(small, min_path_mm=60.0, device=DEVICE).render(projection)
