@@ -224,8 +224,14 @@ def _grey(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if not (image.min() > -_LARGEST and image.max() < _LARGEST):
             raise ValueError("The image has NaN or infinite values.")
     if colour:
-        return image[:, :, :3].astype(np.float32) @ _LUMINANCE
+        return luminance(image)
     return image if image.dtype in (np.uint8, np.uint16, np.int16, np.float32) else image.astype(np.float32)
+
+
+def luminance(image: npt.NDArray[Any]) -> FloatArray:
+    """(H, W) or (H, W, 3|4) of any number type → (H, W) float32, colours weighted as the eye does."""
+    values = image.astype(np.float32)
+    return values if values.ndim == 2 else values[:, :, :3] @ _LUMINANCE
 
 
 def _resized(plane: npt.NDArray[Any], width: int, height: int) -> FloatArray:

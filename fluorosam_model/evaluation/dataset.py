@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +16,8 @@ from fluorosam_sim.anatomy import AnatomyError, structure
 MASK_SEPARATOR = "__"
 
 BoolArray = npt.NDArray[np.bool_]
+Retake = Callable[[float, float], tuple[npt.NDArray[Any], BoolArray]]
+"""Takes a view again with a share of its dose and of its field's width: image, and (H, W) where it is not blanked."""
 
 
 class DatasetError(ValueError):
@@ -28,7 +30,8 @@ class Sample:
 
     image: as `to_input` takes it. masks: structure key → (H, W) bool truth, only structures that are in the image.
     absent: keys of structures that are surely not in it. patient, view, series: who and how, for grouping. unscored:
-    keys of structures that the scan cuts off; they count for side and presence only.
+    keys of structures that the scan cuts off; they count for side and presence only. retake: None for a picture that
+    cannot be taken again.
     """
 
     image: npt.NDArray[Any]
@@ -38,6 +41,7 @@ class Sample:
     view: str
     unscored: frozenset[str] = field(default_factory=frozenset)
     series: str = ""
+    retake: Retake | None = None
 
 
 class Dataset(Protocol):

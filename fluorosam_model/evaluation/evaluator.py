@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from fluorosam_model.evaluation.dataset import Dataset, Sample
 from fluorosam_model.evaluation.metrics import auroc, bootstrap_interval, calibration_error, dice, hausdorff_px, iou
-from fluorosam_model.predictor import Prediction, Predictor, Prompt
+from fluorosam_model.evaluation.presence import TextSegmenter, asked_structures
+from fluorosam_model.evaluation.robustness import ConditionScore, condition_scores, robustness_report
+from fluorosam_model.predictor import Prediction, Prompt
 from fluorosam_sim.anatomy import held_out_texts, structure
 
 MODES = ("text", "points2", "points8", "box")
@@ -45,19 +47,23 @@ class Evaluation:
 
     masks: one score per image, structure and mode. sides: whether each paired prompt hit its own side.
     presence_scores, presence_truths: calibrated scores of text prompts, and whether the structure was there.
+    conditions: text prompts again under worse conditions, where they were asked for.
     """
 
     masks: list[MaskScore] = field(default_factory=list)
     sides: list[bool] = field(default_factory=list)
     presence_scores: list[float] = field(default_factory=list)
     presence_truths: list[bool] = field(default_factory=list)
+    conditions: list[ConditionScore] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
         """The measured numbers as JSON-ready values, null where nothing was measured.
 
         {overall: {text, points2, points8, box: {dice, iou, hd_px, n}}, structures: {key: the same}, series: {name: the
-        same}, patients: {name: the same}, sides: {accuracy, n}, presence: {auroc, ece}, wordings: {dice_drop}}
+        same}, patients: {name: the same}, sides: {accuracy, n}, presence: {auroc, ece}, wordings: {dice_drop}}, and,
+        where it was measured, robustness: {condition: {strength: {dice, change, n}}}
         """
+        robustness = {"robustness": robustness_report(self.conditions)} if self.conditions else {}
         return {
             "overall": {mode: _means(self.of(mode)) for mode in MODES},
             "structures": self._by("structure"),
@@ -69,6 +75,7 @@ class Evaluation:
                 "ece": _number(calibration_error(self.presence_scores, self.presence_truths)),
             },
             "wordings": {"dice_drop": self._dice_drop()},
+            **robustness,
         }
 
     def of(self, mode: str) -> list[MaskScore]:
@@ -109,11 +116,21 @@ def _number(value: float | np.floating[Any]) -> float | None:
     return round(float(value), 4) if np.isfinite(value) else None
 
 
+@runtime_checkable
+class PromptSegmenter(TextSegmenter, Protocol):
+    """What answers points and boxes, too, as `Predictor` does."""
+
+    def predict_prompts(self, prompts: Sequence[Prompt]) -> list[Prediction]:
+        """One prediction per prompt, or per structure a text names."""
+
+
 def evaluate(
-    predictor: Predictor,
+    predictor: TextSegmenter,
     dataset: Dataset,
     seed: int = 0,
     progress: Callable[[int], None] = lambda count: None,
+    texts_only: bool = False,
+    robustness: bool = False,
 ) -> Evaluation:
     """Measure a predictor on a dataset.
 
@@ -125,21 +142,26 @@ def evaluate(
     Args:
         seed: draws the absent structures and the held-out wordings.
         progress: told the number of images done.
+        texts_only: leave out points and boxes, as is done for what cannot answer them.
+        robustness: ask for names again under worse conditions (`conditions`).
     """
     rng = np.random.default_rng(seed)
     evaluation = Evaluation()
     for count, sample in enumerate(dataset, start=1):
         predictor.set_image(sample.image)
-        _evaluate_texts(predictor, sample, rng, evaluation)
-        scored = {key: sample.masks[key] for key in _scored(sample)}
-        if scored:
+        dices = _evaluate_texts(predictor, sample, rng, evaluation)
+        scored = {key: sample.masks[key] for key in dices}
+        if scored and not texts_only and isinstance(predictor, PromptSegmenter):
             _evaluate_boxes(predictor, sample, scored, evaluation)
             _evaluate_points(predictor, sample, scored, evaluation)
+        if robustness:
+            evaluation.conditions += condition_scores(predictor, sample, dices, SCORED_FRACTION)
         progress(count)
     return evaluation
 
 
-def _scored(sample: Sample) -> list[str]:
+def scored_structures(sample: Sample) -> list[str]:
+    """Keys of the structures whose masks are scored: whole in the scan, and at least 2.5 % of the image."""
     return [k for k, mask in sample.masks.items() if mask.mean() >= SCORED_FRACTION and k not in sample.unscored]
 
 
@@ -157,17 +179,18 @@ def _score(mode: str, key: str, sample: Sample, prediction: Prediction) -> MaskS
     )
 
 
-def _evaluate_texts(predictor: Predictor, sample: Sample, rng: np.random.Generator, evaluation: Evaluation) -> None:
-    """Text prompts: masks, presence, sides and held-out wordings."""
-    keys = list(sample.masks)
-    absent = sorted(rng.choice(sample.absent, min(len(sample.absent), len(keys)), replace=False)) if keys else []
-    names = [structure(key).name for key in [*keys, *absent]]
-    predictions = dict(zip([*keys, *absent], predictor.predict_many(names), strict=True))
+def _evaluate_texts(
+    predictor: TextSegmenter, sample: Sample, rng: np.random.Generator, evaluation: Evaluation
+) -> dict[str, float]:
+    """Text prompts: masks, presence, sides and held-out wordings. Returns the Dice of what is scored, by key."""
+    keys = asked_structures(sample, rng)
+    predictions = dict(zip(keys, predictor.predict_many([structure(key).name for key in keys]), strict=True))
     evaluation.presence_scores += [predictions[key].score for key in predictions]
     evaluation.presence_truths += [key in sample.masks for key in predictions]
 
-    scored = _scored(sample)
-    evaluation.masks += [_score("text", key, sample, predictions[key]) for key in scored]
+    scored = scored_structures(sample)
+    named = [_score("text", key, sample, predictions[key]) for key in scored]
+    evaluation.masks += named
     for own, other in _side_pairs(sample):
         for key, opposite in ((own, other), (other, own)):
             mask = predictions[key].mask
@@ -176,6 +199,7 @@ def _evaluate_texts(predictor: Predictor, sample: Sample, rng: np.random.Generat
     wordings = {key: str(rng.choice(texts)) for key in scored if (texts := held_out_texts(structure(key)))}
     for key, prediction in zip(wordings, predictor.predict_many(list(wordings.values())), strict=True):
         evaluation.masks.append(_score("wording", key, sample, prediction))
+    return {score.structure: score.dice for score in named}
 
 
 def _side_pairs(sample: Sample) -> Iterator[tuple[str, str]]:
@@ -195,7 +219,9 @@ def _mirrored(key: str) -> str:
     return "_".join("right" if word == "left" else word for word in key.split("_"))
 
 
-def _evaluate_boxes(predictor: Predictor, sample: Sample, scored: dict[str, BoolArray], evaluation: Evaluation) -> None:
+def _evaluate_boxes(
+    predictor: PromptSegmenter, sample: Sample, scored: dict[str, BoolArray], evaluation: Evaluation
+) -> None:
     boxes = []
     for truth in scored.values():
         rows, columns = np.flatnonzero(truth.any(axis=1)), np.flatnonzero(truth.any(axis=0))
@@ -206,7 +232,7 @@ def _evaluate_boxes(predictor: Predictor, sample: Sample, scored: dict[str, Bool
 
 
 def _evaluate_points(
-    predictor: Predictor, sample: Sample, scored: dict[str, BoolArray], evaluation: Evaluation
+    predictor: PromptSegmenter, sample: Sample, scored: dict[str, BoolArray], evaluation: Evaluation
 ) -> None:
     """Clicks one after the other, without text; the mask before goes in with the next click."""
     clicks: dict[str, list[tuple[int, int, int]]] = {key: [] for key in scored}
@@ -214,7 +240,7 @@ def _evaluate_points(
     before: dict[str, Prediction] = {}
     for count in range(1, _POINTS + 1):
         for key, truth in scored.items():
-            clicks[key].append(_next_click(masks[key], truth))
+            clicks[key].append(next_click(masks[key], truth))
         prompts = [
             Prompt(
                 points=[(x, y) for x, y, _ in clicks[key]],
@@ -229,7 +255,7 @@ def _evaluate_points(
             evaluation.masks += [_score(f"points{count}", key, sample, before[key]) for key in scored]
 
 
-def _next_click(mask: BoolArray, truth: BoolArray) -> tuple[int, int, int]:
+def next_click(mask: BoolArray, truth: BoolArray) -> tuple[int, int, int]:
     """(x, y, label) in the middle of the largest error: 1 where the mask misses the truth, 0 where it spills over."""
     best = (0.0, 0, 0, 1)
     for label, error in ((1, truth & ~mask), (0, mask & ~truth)):
@@ -239,5 +265,5 @@ def _next_click(mask: BoolArray, truth: BoolArray) -> tuple[int, int, int]:
         if depth[y, x] > best[0]:
             best = (float(depth[y, x]), int(x), int(y), label)
     if best[0] == 0:  # no error left: confirm the middle of the structure
-        return _next_click(np.zeros_like(truth), truth) if truth.any() else (0, 0, 0)
+        return next_click(np.zeros_like(truth), truth) if truth.any() else (0, 0, 0)
     return best[1], best[2], best[3]

@@ -19,7 +19,8 @@ PAPER_DICE = {
 
 
 def print_tables(evaluation: Evaluation, console: Console) -> None:
-    """Print the scores of every structure, the overall ones beside the paper's, and presence, sides and wordings."""
+    """Print the scores of every structure, the overall ones beside the paper's, presence, sides and wordings, and those
+    under worse conditions where they were measured."""
     report = evaluation.report()
     _print_structures(report["structures"], console)
     _print_overall(evaluation, report["overall"], console)
@@ -27,6 +28,8 @@ def print_tables(evaluation: Evaluation, console: Console) -> None:
     console.print(f"left and right told apart: {_percent(sides['accuracy'])} of {sides['n']} paired prompts")
     console.print(f"present or not: AUROC {_cell(presence['auroc'])}, calibration error {_cell(presence['ece'])}")
     console.print(f"Dice lost on wordings never trained on: {_cell(wordings['dice_drop'])}")
+    if "robustness" in report:
+        _print_robustness(report["robustness"], console)
 
 
 def _print_structures(structures: dict[str, dict[str, dict[str, float | None]]], console: Console) -> None:
@@ -56,6 +59,18 @@ def _print_overall(evaluation: Evaluation, overall: dict[str, dict[str, float | 
     table.add_row("this model", *cells, style="bold")
     for name, row in PAPER_DICE.items():
         table.add_row(name, *(_cell(row.get(mode), 2) for mode in MODES))
+    console.print(table)
+
+
+def _print_robustness(robustness: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
+    table = Table(title="Text Dice under worse conditions; change: against the same structures before")
+    for title in ("condition", "strength"):
+        table.add_column(title, no_wrap=True)
+    for title in ("Dice", "change", "n"):
+        table.add_column(title, justify="right")
+    for condition, strengths in robustness.items():
+        for strength, row in strengths.items():
+            table.add_row(condition, strength, _cell(row["dice"]), f"{row['change']:+.3f}", str(row["n"]))
     console.print(table)
 
 
