@@ -86,12 +86,6 @@ class Validator:
             "side_pairs": float(len(sums["sides"])),
         }
 
-    @torch.no_grad()
-    def presence_logits(self, model: FluoroSAM) -> tuple[list[float], list[float]]:
-        """Logits of structures that cover at least 0.5 % of the image, and of what is not in it."""
-        sums = self._collected(model)
-        return sums["positive"], sums["negative"]
-
     def _collected(self, model: FluoroSAM) -> dict[str, list[float]]:
         model.eval()
         names = ("text", "held_out", "best_of_3", "point1", "point2", "sides", "positive", "negative")

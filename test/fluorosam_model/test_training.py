@@ -17,7 +17,6 @@ from fluorosam_model.training.losses import hypotheses_loss, mask_loss
 from fluorosam_model.training.pool import View, vocabulary_bits
 from fluorosam_model.training.promptable import error_points
 from fluorosam_model.training.prompting import Vocabulary, jittered_box, random_point, sample_prompts
-from fluorosam_model.training.release import calibrate
 from fluorosam_model.training.wordings import UNKNOWN, Wordings
 from fluorosam_sim.anatomy import LABELS, STRUCTURES, find
 from fluorosam_sim.patients.names import expand_names
@@ -143,14 +142,6 @@ def test_absent_texts_mean_nothing_of_the_vocabulary() -> None:
     texts = absent_texts(seed=0, count=400)
     assert len(set(texts)) == 400 and texts == absent_texts(seed=0, count=400)
     assert not [text for text in texts if find(text).structures]
-
-
-def test_calibration_separates_and_keeps_the_order() -> None:
-    rng = np.random.default_rng(0)
-    fitted = calibrate(rng.normal(4, 2, 500).tolist(), rng.normal(-6, 2, 500).tolist())
-    assert fitted["scale"] > 0 and 0 < fitted["threshold"] < 1
-    score = 1 / (1 + np.exp(-(fitted["scale"] * np.array([-6.0, 4.0]) + fitted["bias"])))
-    assert score[0] < fitted["threshold"] < score[1]
 
 
 def test_configurations_are_checked(tmp_path: Path) -> None:
