@@ -94,6 +94,14 @@ class Prediction:
         return self.letterbox.plane_to_image(1 / (1 + np.exp(-np.clip(self.logits, -50, 50))))
 
 
+@dataclass(frozen=True, eq=False)
+class Hypotheses:
+    """masks: (M, H, W) bool of the image's size. iou: (M,) the model's estimate of each mask's IoU, 0 to 1."""
+
+    masks: BoolArray
+    iou: FloatArray
+
+
 class Predictor:
     """Segments X-ray images. Not meant to be shared by threads: it holds one image at a time."""
 
@@ -164,6 +172,19 @@ class Predictor:
             answers += self._answer(questions[start : start + MAX_BATCH], self._features, self._letterbox)
         return answers
 
+    def predict_hypotheses(self, prompts: Sequence[Prompt]) -> list[Hypotheses]:
+        """All masks that the model has in mind for each of some points, boxes or masks, not just the best."""
+        if self._features is None or self._letterbox is None:
+            raise RuntimeError("Set an image before prompting.")
+        questions = [question for prompt in prompts for question in _questions(prompt, self._letterbox)]
+        found = []
+        for start in range(0, len(questions), MAX_BATCH):
+            decoded = self._backend.decode(self._features, self._batch(questions[start : start + MAX_BATCH]))
+            for logits, iou in zip(decoded.mask_logits, decoded.iou, strict=True):
+                masks = np.stack([self._letterbox.plane_to_image(each) > 0 for each in logits])
+                found.append(Hypotheses(masks, iou))
+        return found
+
     def _answer(self, questions: list[_Question], features: Features, letterbox: Letterbox) -> list[Prediction]:
         decoded = self._backend.decode(features, self._batch(questions))
         best = decoded.iou.argmax(axis=1)
@@ -194,7 +215,7 @@ class Predictor:
             # A text is about one structure that is there; clicks and boxes say more exactly how far it reaches.
             cut = 0.0 if question.geometric else best_dice_logit(logits)
             mask = letterbox.plane_to_image(logits) > cut
-            box, centroid = _extent(mask)
+            box, centroid = mask_extent(mask)
         keys = (question.structure.key,) if question.structure else ()
         # A structure without a single pixel is not there, whatever the presence head says.
         return Prediction(
@@ -324,10 +345,10 @@ def _numbers(values: Any, what: str) -> npt.NDArray[np.float64]:
     return array
 
 
-def _extent(
+def mask_extent(
     mask: BoolArray,
 ) -> tuple[tuple[float, float, float, float] | None, tuple[float, float] | None]:
-    """Box and centroid of a mask, None twice for an empty one."""
+    """Box (x0, y0, x1, y1) and centroid (x, y) in px of an (H, W) mask, None twice for an empty one."""
     plane = mask.view(np.uint8)
     left, top, width, height = cv2.boundingRect(plane)
     if width == 0:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fluorosam_model.modeling.efficientnet import EfficientNetLite0
+from fluorosam_model.modeling.unet import UNet
 
 _SWINS = {
     "swin_tiny": ("swin_tiny_patch4_window7_224", 96),
@@ -19,7 +20,7 @@ _SWINS = {
 }
 """timm's name and the channels at stride 4."""
 
-ENCODERS = ("lite", *_SWINS)
+ENCODERS = ("lite", "unet", *_SWINS)
 
 
 class _ConvNormAct(nn.Sequential):
@@ -125,7 +126,11 @@ class ImageEncoder(nn.Module):
         super().__init__()
         if kind not in ENCODERS:
             raise ValueError(f"There is no encoder {kind!r}: choose {' or '.join(ENCODERS)}.")
-        self.backbone: EfficientNetLite0 | Swin
+        self.backbone: EfficientNetLite0 | Swin | UNet
+        self.neck: nn.Module
+        if kind == "unet":
+            self.backbone, self.neck = UNet(dim, high_channels), nn.Identity()
+            return
         if kind == "lite":
             self.backbone = EfficientNetLite0()
             if warm_start:

@@ -64,7 +64,10 @@ class DenseConfig:
 
 @dataclass(frozen=True)
 class PromptableConfig:
-    """Stage 2: prompts. `prompts` of each image are decoded, `refined` of them once more with points and their mask."""
+    """Stage 2: prompts. `prompts` of each image are decoded, `refined` of them once more with points and their mask.
+
+    Without minutes and steps it is left out, and the dense stage's read-out, one channel per label, is the result.
+    """
 
     minutes: float = 45.0
     steps: int = 0

@@ -109,7 +109,10 @@ class _Run:
             self.state.begin_stage("promptable")
             self.state.save(self.folder.last)
         if self.state.stage == "promptable":
-            self.promptable_stage()
+            if self.config.promptable.minutes or self.config.promptable.steps:
+                self.promptable_stage()
+            else:
+                self.state.save(self.folder.best)
             self.state.begin_stage("done")
             self.state.save(self.folder.last)
         self.say(f"done: {self.folder.best}")
@@ -276,9 +279,8 @@ class _Run:
         return Prefetcher(make)
 
     def to_device(self, batch: Batch) -> Batch:
-        layout = torch.channels_last if self.config.model.encoder == "lite" else torch.contiguous_format
         return Batch(
-            batch.images.to(self.device, memory_format=layout),
+            batch.images.to(self.device, memory_format=self.config.model.memory_format),
             batch.coverage.to(self.device),
             {name: value.to(self.device) for name, value in batch.prompts.items()},
         )

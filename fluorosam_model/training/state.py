@@ -29,7 +29,7 @@ class RunState:
 
     def __init__(self, config: TrainingConfig, labels: tuple[str, ...], device: torch.device) -> None:
         """labels: names of what the dense head reads out."""
-        layout = torch.channels_last if config.model.encoder == "lite" else torch.contiguous_format
+        layout = config.model.memory_format
         self.model = FluoroSAM(config.model).to(device).to(memory_format=layout)  # type: ignore[call-overload]
         self.dense = DenseHead(config.model.high_channels, len(labels)).to(device)
         self.networks = nn.ModuleDict({"model": self.model, "dense": self.dense})

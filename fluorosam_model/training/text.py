@@ -26,12 +26,17 @@ def train_text(
     config: TextConfig,
     rng: np.random.Generator,
     report: Callable[[int, dict[str, float]], None],
-) -> None:
-    """Classify the MLP's output, then start the codebook from the classes' means and pull both together."""
+    quantised: bool = True,
+) -> Tensor:
+    """Classify the MLP's output, then start the codebook from the classes' means and pull both together.
+
+    quantised: False leaves the codebook out, to see what it costs. Returns the (UNKNOWN + 1, code_dim) directions, of
+    unit length, that the classes were pulled to.
+    """
     quantizer = encoder.quantizer
     device = quantizer.codebook.device
     prototypes = nn.Parameter(torch.randn(UNKNOWN + 1, quantizer.codebook.shape[1]).to(device))
-    quantise_from = round(config.steps * (1 - _QUANTISED_SHARE))
+    quantise_from = round(config.steps * (1 - _QUANTISED_SHARE)) if quantised else config.steps
 
     def loss_of(step: int, meaning: Tensor, classes: Tensor) -> Tensor:
         directions = F.normalize(prototypes, dim=1)
@@ -39,13 +44,14 @@ def train_text(
         if step == quantise_from:
             _start_codebook(encoder, torch.from_numpy(wordings.embeddings).to(device), wordings)
         if step >= quantise_from:
-            quantised, code = quantizer(meaning)
+            nearest, code = quantizer(meaning)
             quantizer.follow(meaning.detach(), code)
             commitment = (1 - (meaning * quantizer.codebook[code]).sum(dim=1)).mean()
-            loss = loss + F.cross_entropy(quantised @ directions.t() / _TEMPERATURE, classes) + commitment
+            loss = loss + F.cross_entropy(nearest @ directions.t() / _TEMPERATURE, classes) + commitment
         return loss
 
     _fit(encoder, [*encoder.mlp.parameters(), prototypes], wordings, config, rng, loss_of, report)
+    return F.normalize(prototypes.detach(), dim=1)
 
 
 def refine_text(

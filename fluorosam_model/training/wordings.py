@@ -58,10 +58,13 @@ def _wordings(
     flat = [text for group in groups for text in group]
     owner = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     rows = tuple(np.flatnonzero(owner == index) for index in range(len(groups)))
-    return Wordings(_embedded(flat, cache_dir, progress), owner, rows)
+    return Wordings(embedded(flat, cache_dir, progress), owner, rows)
 
 
-def _embedded(flat: list[str], cache_dir: Path, progress: Callable[[int, int], None]) -> npt.NDArray[np.float32]:
+def embedded(
+    flat: list[str], cache_dir: Path, progress: Callable[[int, int], None] = lambda done, total: None
+) -> npt.NDArray[np.float32]:
+    """(T, 384) sentence embeddings of T texts, computed once and kept in a file of the cache."""
     digest = hashlib.sha256((WEIGHTS / "text_minilm_int8.onnx").read_bytes())
     digest.update("\0".join(flat).encode())
     path = cache_dir / f"wordings-{digest.hexdigest()[:16]}.npy"

@@ -299,3 +299,12 @@ def test_models_are_found_by_folder_file_and_name(tiny_folder: Path, tmp_path: P
     (tmp_path / "half_encoder.onnx").write_bytes((tiny_folder / "tiny_encoder.onnx").read_bytes())
     with pytest.raises(ModelError, match=r"half is incomplete: there is no .*half_decoder\.onnx"):
         load_predictor(tmp_path)
+
+
+def test_all_hypotheses_are_there_for_who_asks(predictor: Predictor) -> None:
+    prompts = [Prompt(points=[(100, 120)]), Prompt(box=(10, 10, 200, 200))]
+    found = predictor.predict_hypotheses(prompts)
+    assert len(found) == 2 and found[0].masks.shape == (3, HEIGHT, WIDTH)
+    assert found[0].iou == pytest.approx([0.2, 0.8, 0.5])
+    assert np.array_equal(found[1].masks[1], predictor.predict(box=(10, 10, 200, 200)).mask)
+    assert not (found[0].masks[0] & found[0].masks[1]).any()
