@@ -1,8 +1,7 @@
-"""Commands of the model: `fluorosam segment`, `train`, `release`, `evaluate`, `export` and `bench segment`."""
+"""Commands of the model: `fluorosam segment`, `train`, `release`, `export` and `bench segment`."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import time
@@ -16,6 +15,9 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from fluorosam_model import cli_evaluate
+from fluorosam_model.cli_evaluate import JsonOption, require_torch
+
 MAX_SLUG = 40
 
 
@@ -25,15 +27,12 @@ class ExportFormat(str, Enum):
     onnx = "onnx"
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of a table.")]
-
-
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Adds this floor's commands to the program and to its `bench` group."""
     app.command("segment")(segment)
     app.command("train")(train)
     app.command("release")(release)
-    app.command("evaluate")(evaluate)
+    cli_evaluate.register(app)
     app.command("export")(export)
     bench.command("segment")(bench_segment_command)
 
@@ -79,7 +78,7 @@ def train(
     run: Annotated[Path | None, typer.Option(help="Run folder [default: runs/NAME].")] = None,
 ) -> None:
     """Train a model, or go on with a run that was interrupted. Needs torch."""
-    _require_torch("Training")
+    require_torch("Training")
     from fluorosam_model.training import train as train_model
 
     folder = train_model(config, run)
@@ -93,43 +92,12 @@ def release(
     views: Annotated[int, typer.Option(help="Held-out views to calibrate on.", min=1)] = 64,
 ) -> None:
     """Make the files that ship from a run: weights, ONNX, calibration on held-out views. Needs torch."""
-    _require_torch("A release")
+    require_torch("A release")
     from fluorosam_model.training.release import release as release_run
 
     with Console(stderr=True).status("Calibrating and exporting …"):
         scores = release_run(run, out, name, views)
     typer.echo(json.dumps(scores, indent=1))
-
-
-def _require_torch(what: str) -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise ValueError(f"{what} needs torch: run `make train-env` and use its .venv-test/bin/fluorosam.")
-
-
-def evaluate(
-    weights: Annotated[str, typer.Argument(help="Name of a shipped model, or a path to an exported one.")],
-    data: Annotated[
-        list[str],
-        typer.Argument(help='Patients ("chest", a CT, "synthetic:9000-9003@2"), or a folder of images with masks.'),
-    ],
-    views: Annotated[int, typer.Option(min=1, help="Number of held-out views of each patient.")] = 60,
-    seed: Annotated[int, typer.Option(help="Seed of the views.")] = 0,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure a model on views it was never trained on, or on images with masks."""
-    from fluorosam_model.evaluation import evaluate as measure
-    from fluorosam_model.evaluation.tables import print_tables
-    from fluorosam_model.registry import load_predictor
-
-    predictor = load_predictor(weights)
-    dataset = _dataset(data, views, seed)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Evaluating", total=len(dataset))
-        evaluation = measure(predictor, dataset, seed, lambda count: progress.update(task, completed=count))
-    if as_json:
-        typer.echo(json.dumps({"data": data, "images": len(dataset), **evaluation.report()}, indent=2))
-    else:
-        print_tables(evaluation, Console())
 
 
 def export(
@@ -203,21 +171,6 @@ def _segment(predictor: Any, path: Path, prompts: list[Any], out: Path, name: st
         }
         for prediction, mask in zip(predictions, masks, strict=True)
     ]
-
-
-def _dataset(data: list[str], views: int, seed: int) -> Any:
-    from fluorosam_model.evaluation import FolderDataset, TwinViews
-    from fluorosam_sim.patients import load_patient
-    from fluorosam_sim.patients.names import expand_names
-
-    folder = Path(data[0])
-    if folder.is_dir() and not any(folder.glob("ct.nii*")):
-        if len(data) > 1:
-            raise ValueError("A folder of images is evaluated on its own: name one folder, or patients.")
-        return FolderDataset(folder)
-    names = expand_names(data)
-    load_patient(names[0])  # a wrong name is said before anything is measured
-    return TwinViews(names, views, seed)
 
 
 def _prompts(texts: list[str] | None, points: list[str] | None, box: str | None) -> list[Any]:

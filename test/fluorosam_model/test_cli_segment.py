@@ -183,9 +183,14 @@ def test_evaluate_prints_json_or_tables(app: typer.Typer, tiny_folder: Path, tmp
     report = json.loads(result.stdout)
     assert report["structures"]["heart"]["box"]["n"] == 1
     assert report["overall"]["box"]["dice"] > 0.5
-    table = run(app, "evaluate", tiny_folder, tmp_path).stdout
+    table = run(app, "evaluate", tiny_folder, tmp_path, "--texts-only", "--robustness").stdout
     assert "heart" in table
     assert "paper" in table
+    assert "worse conditions" in table and "polarity" in table
+    robust = run(app, "evaluate", tiny_folder, tmp_path, "--texts-only", "--robustness", "--json")
+    report = json.loads(robust.stdout)
+    assert report["overall"]["box"]["n"] == 0
+    assert set(report["robustness"]["gamma"]["2"]) == {"dice", "change", "n"}
 
 
 def test_evaluate_refuses_what_it_cannot_use(app: typer.Typer, tiny_folder: Path, tmp_path: Path) -> None:
