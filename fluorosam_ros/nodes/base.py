@@ -134,7 +134,7 @@ class ManagedNode(LifecycleNode):
         return OK, "running", {}
 
     def parameters_changed(self, values: dict[str, Any]) -> None:
-        """Called with the new values after they were checked, before they are stored."""
+        """Called with the new values after they were checked, before they are stored; SetupError refuses them."""
 
     def value(self, name: str) -> Any:
         """Value of a declared parameter."""
@@ -252,7 +252,10 @@ class ManagedNode(LifecycleNode):
             refusal = declared.refusal(parameter.value, self._active) if declared else None
             if refusal:
                 return SetParametersResult(successful=False, reason=refusal)
-        self.parameters_changed({p.name: p.value for p in parameters})
+        try:
+            self.parameters_changed({p.name: p.value for p in parameters})
+        except SetupError as error:
+            return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
     def _publish_diagnostics(self) -> None:

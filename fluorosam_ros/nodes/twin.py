@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from builtin_interfaces.msg import Time
@@ -27,25 +27,28 @@ from visualization_msgs.msg import MarkerArray
 from fluorosam_ros import convert
 from fluorosam_ros.action import Collimate, MoveCArm
 from fluorosam_ros.case_dose import CaseDose
-from fluorosam_ros.control.command_types import DOSE_LEVELS
 from fluorosam_ros.control.operations import DOSE_FACTORS
 from fluorosam_ros.description import urdf
 from fluorosam_ros.interlock_link import InterlockLink
 from fluorosam_ros.markers import scene
 from fluorosam_ros.msg import CArmState
-from fluorosam_ros.nodes.base import OK, WARN, ManagedNode, NodeParameter, SetupError, run_node
+from fluorosam_ros.nodes.base import OK, WARN, ManagedNode, SetupError, run_node
 from fluorosam_ros.permission import Permission
 from fluorosam_ros.qos import EVENTS, FRAMES, LATCHED, STATE
 from fluorosam_ros.srv import Acquire, FinishCase
+from fluorosam_ros.twin_parameters import PARAMETERS
 from fluorosam_sim.carm import VENDORS, CArmPose, LimitError
 from fluorosam_sim.dose import DoseLedger
+from fluorosam_sim.motion import BodyMotion, Breathing, Heartbeat, MotionError
 from fluorosam_sim.patients import Patient, PatientError, load_patient
+from fluorosam_sim.render.exposure import FIXED
 from fluorosam_sim.twin import Frame, Twin
 
 MOTION_HZ, STATE_HZ, FEEDBACK_HZ = 50.0, 20.0, 10.0
 FLUORO_HZ = 7.5  # live images a second when carm/fluoro switches them on and the parameter says nothing
 # After a stall the arm must not jump: at most this much time passes in one step.
 MAX_STEP_S = 0.06
+_FIRST_BREATH_S = 0.5
 
 
 @dataclass
@@ -62,28 +65,7 @@ class _Move:
 class TwinNode(ManagedNode):
     """ROS around fluorosam_sim.twin. Callbacks run in one thread; images are rendered in another."""
 
-    PARAMETERS = (
-        NodeParameter("patient", "chest", "a packaged patient's name, or the path of a NIfTI CT", setup=True),
-        NodeParameter("device", "standard", "geometry and limits", choices=tuple(VENDORS), setup=True),
-        NodeParameter("image_size", 0, "pixels along each side of the image; 0: the device's own", 0, 2048, setup=True),
-        NodeParameter("seed", 0, "of the detector's noise", 0, 2**31 - 1, setup=True),
-        NodeParameter(
-            "start_pose",
-            [0.0, 0.0, 0.0, 0.0, 0.0],
-            "primary and secondary angle (rad), isocentre x, y, z (m) at set-up",
-            setup=True,
-        ),
-        NodeParameter(
-            "dose_level",
-            "normal",
-            "dose of every pulse, and with it the quanta of its image: half, once or twice the device's own",
-            choices=DOSE_LEVELS,
-        ),
-        NodeParameter("dose_folder", "", "where dose reports of cases go; empty: the user's state folder", setup=True),
-        NodeParameter(
-            "fluoro_hz", 0.0, "live images a second while the beam is permitted; 0: single shots only", 0.0, 30.0
-        ),
-    )
+    PARAMETERS = PARAMETERS
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("twin", **kwargs)
@@ -126,7 +108,14 @@ class TwinNode(ManagedNode):
             raise SetupError(f"start_pose has {len(values)} numbers, not five.")
         primary, secondary, *isocenter = values
         config = VENDORS[self.value("device")]
-        twin = Twin(self.load_patient(), config, self.value("seed"), (side, side) if side else None)
+        twin = Twin(
+            self.load_patient(),
+            config,
+            self.value("seed"),
+            (side, side) if side else None,
+            exposure=replace(FIXED, pulse_ms=self.value("pulse_ms")),
+            preview=self.value("quality") == "preview",
+        )
         x, y, z = (v * 1000.0 for v in isocenter)
         try:
             twin.place(CArmPose(math.degrees(primary), math.degrees(secondary), (x, y, z)))
@@ -134,6 +123,10 @@ class TwinNode(ManagedNode):
             raise SetupError(f"start_pose cannot be taken: {error}") from error
         twin.truth()  # compiles the renderer now, not at the first shot
         twin.dose_factor = DOSE_FACTORS[self.value("dose_level")]
+        self._breathe(twin, self.value("breathing"))
+        if twin.motion:
+            twin.step(_FIRST_BREATH_S)
+            twin.truth()  # likewise for a body in motion
         self._twin, self._ledger = twin, None
 
     def start(self) -> None:
@@ -175,6 +168,17 @@ class TwinNode(ManagedNode):
             except OSError as error:
                 self.get_logger().error(f"The dose report could not be written: {error}.")
 
+    def _breathe(self, twin: Twin, how: str) -> None:
+        """Off, on or hold; raises SetupError for a patient that cannot breathe."""
+        if twin.motion is None and how != "off":
+            breathing, heartbeat = Breathing(self.value("breaths_per_minute")), Heartbeat(self.value("heart_rate"))
+            try:
+                twin.motion = BodyMotion(twin.patient, breathing, heartbeat, self.value("seed"))
+            except MotionError as error:
+                raise SetupError(f"breathing cannot be {how}: {error}") from error
+        if twin.motion:
+            twin.motion.follow(how, twin.time_s)
+
     def unload(self) -> None:
         self._twin = self._ledger = None
 
@@ -185,6 +189,7 @@ class TwinNode(ManagedNode):
             "shots": str(twin.shots),
             "dose_area_product_gym2": f"{twin.dap_gym2:.3g}",
             "dose_level": self.value("dose_level"),
+            "breathing": self.value("breathing"),
             "fluoro_hz": f"{self._fluoro_hz:g}",
         }
         others, self._others = self._others, self._permission.others
@@ -193,6 +198,8 @@ class TwinNode(ManagedNode):
         return (WARN, refusal, values) if refusal else (OK, "ready", values)
 
     def parameters_changed(self, values: dict[str, Any]) -> None:
+        if self._twin and "breathing" in values:
+            self._breathe(self._twin, values["breathing"])
         if self._twin and "dose_level" in values:
             self._twin.dose_factor = DOSE_FACTORS[values["dose_level"]]
         if self.active and "fluoro_hz" in values:

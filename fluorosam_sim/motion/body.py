@@ -62,6 +62,21 @@ class BodyMotion:
             breaths = math.ceil((time_s - self._breath_from_s) / period)
             self._held_from_s = self._breath_from_s + breaths * period
 
+    def follow(self, how: str, time_s: float) -> None:
+        """What is asked of the patient now: "off" (rest), "on" (start) or "hold" (hold_breath)."""
+        if how == "off":
+            self.rest()
+        elif how == "on":
+            self.start(time_s)
+        elif how == "hold":
+            self.hold_breath(time_s)
+        else:
+            raise ValueError(f"A patient's breathing is off, on or on hold, not {how!r}.")
+
+    def rest(self) -> None:
+        """The body lies still, as in the scan, until it is started again."""
+        self._breath_from_s = self._held_from_s = self._beat_from_s = math.inf
+
     def beating(self, time_s: float) -> bool:
         """Whether the heart beats at a time."""
         return time_s >= self._beat_from_s

@@ -54,6 +54,7 @@ def test_bad_prompts_get_one_clear_sentence(probe, text):
         ("twin", "fluoro_hz", 1000.0, "fluoro_hz"),
         ("twin", "fluoro_hz", "fast", "fluoro_hz"),
         ("twin", "patient", "pelvis", "configured"),
+        ("twin", "breathing", "on", "no lungs"),
         ("interlock", "state_timeout_s", -1.0, "state_timeout_s"),
         ("interlock", "device", "x-wing", "device"),
         ("segmenter", "threads", 1_000_000, "threads"),
