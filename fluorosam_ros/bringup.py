@@ -38,12 +38,16 @@ class BringupError(RuntimeError):
 
 @dataclass(frozen=True)
 class Argument:
-    """Something to choose at launch, and the (node, parameter) pairs that it sets."""
+    """Something to choose at launch, and the (node, parameter) pairs that it sets.
+
+    yields: at its default it sets nothing, so that a parameter file may.
+    """
 
     name: str
     default: Value
     description: str
     sets: tuple[tuple[str, str], ...]
+    yields: bool = False
 
     def from_text(self, text: str) -> Value:
         """The value of a launch argument; raises ValueError for a text that is none of the default's type."""
@@ -90,8 +94,9 @@ class NodeEntry:
         return [sys.executable, "-m", self.module or f"{PACKAGE}.nodes.{self.executable}", *arguments]
 
 
-NODES = ("interlock", "twin", "segmenter", "guidance", "recorder", "microphone")
-OPTIONAL = {"recorder": "record", "microphone": "voice"}  # nodes that run only when an argument says so
+NODES = ("interlock", "twin", "segmenter", "guidance", "recorder", "microphone", "console")
+# Nodes that run only when an argument says so.
+OPTIONAL = {"recorder": "record", "microphone": "voice", "console": "console"}
 ARGUMENTS = (
     Argument("patient", "chest", "a packaged patient's name, or the path of a NIfTI CT", (("twin", "patient"),)),
     Argument(
@@ -141,6 +146,16 @@ ARGUMENTS = (
     ),
     Argument("wav_file", "", "the file that is listened to, if audio_source is wav", (("microphone", "wav_file"),)),
     Argument("push_to_talk", False, "listen only while fluorosam/talk is true", (("microphone", "push_to_talk"),)),
+    Argument("console", False, "also serve the operator's page", ()),
+    Argument("host", "127.0.0.1", "address to serve the operator's page on", (("console", "host"),)),
+    Argument("port", 8080, "port to serve the operator's page on; 0: any that is free", (("console", "port"),)),
+    Argument(
+        "operator_timeout_s",
+        0.0,
+        "silence of the operator's page or pedal that disarms; 0: no heartbeat of it is needed",
+        (("interlock", "operator_timeout_s"),),
+        yields=True,  # a site that demands the heartbeat in its parameter file must keep it
+    ),
     Argument("use_sim_time", False, "stamps and motion go by /clock", tuple((n, "use_sim_time") for n in NODES)),
 )
 
@@ -157,6 +172,8 @@ def table(values: Mapping[str, Value] | None = None, namespace: str = "") -> tup
         chosen[name] = value
     parameters: dict[str, dict[str, Value]] = {name: {} for name in NODES}
     for argument in ARGUMENTS:
+        if argument.yields and chosen[argument.name] == argument.default:
+            continue
         for node, parameter in argument.sets:
             parameters[node][parameter] = chosen[argument.name]
     wanted = [name for name in NODES if name not in OPTIONAL or chosen[OPTIONAL[name]]]

@@ -24,6 +24,7 @@ app.add_typer(bench, name="bench")
 sim_commands.register(app, bench)
 importlib.import_module("fluorosam_model.cli").register(app, bench)
 importlib.import_module("fluorosam_ros.commands").register(app, bench)
+importlib.import_module("fluorosam_ros.console.commands").register(app)
 importlib.import_module("fluorosam_ros.speech.commands").register(app, bench)
 
 

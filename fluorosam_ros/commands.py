@@ -42,12 +42,17 @@ def up(
     record: Annotated[Path | None, typer.Option(help="Folder to record everything into, as an MCAP file.")] = None,
     namespace: Annotated[str, typer.Option(help="Namespace of all nodes, for a second C-arm in the graph.")] = "",
     voice: Annotated[bool, typer.Option("--voice", help="Also listen to the default sound device.")] = False,
+    console_page: Annotated[bool, typer.Option("--console", help="Also serve the operator's page.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the operator's page; 0: any.", min=0, max=65535)] = 8080,
 ) -> int:
     """Starts the twin, the segmenter, the guidance and the interlock, as `ros2 launch` would, until Ctrl-C."""
     _require_ros()
     from fluorosam_ros import bringup
+    from fluorosam_ros.console.commands import OPERATOR_TIMEOUT_S, require_console
     from fluorosam_ros.demo.operator import Operator
 
+    if console_page:
+        require_console()
     namespace = bringup.check_namespace(namespace)
     if record is not None and record.exists() and not record.is_dir():
         raise ValueError(f"{record} is no folder: recordings go into one, each in a file of its own.")
@@ -57,6 +62,8 @@ def up(
         console.print(
             f"[green]Up[/]: {', '.join(graph.processes)}. Prompts go to {namespace}/fluorosam/prompt; Ctrl-C ends."
         )
+        if console_page and port:
+            console.print(f"The operator's page: http://127.0.0.1:{port}", highlight=False)
         if prompt is not None:
             with Operator(namespace) as operator:
                 operator.wait_until_ready(30.0)
@@ -75,6 +82,10 @@ def up(
         record=record is not None,
         record_folder=str(record.resolve()) if record else "",
         voice=voice,
+        console=console_page,
+        port=port,
+        # Whoever starts graph and page together wants a lost browser to count as a lost operator.
+        operator_timeout_s=OPERATOR_TIMEOUT_S if console_page else 0.0,
     )
 
 

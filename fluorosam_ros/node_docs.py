@@ -70,6 +70,13 @@ class _Deaf:
         return Heard("", 0.0)
 
 
+class _NoPage:
+    address = "nowhere"
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
 def _make(name: str, folder: str) -> ManagedNode:
     """An active node of that name whose heavy parts are replaced."""
     module = importlib.import_module(f"fluorosam_ros.nodes.{name}")
@@ -82,6 +89,7 @@ def _make(name: str, folder: str) -> ManagedNode:
         "load_patient": lambda self: _patient(),
         "load_predictor": lambda self: _FindsNothing(),
         "load_recognisers": lambda self: (_Deaf(), _Deaf()),
+        "open_page": lambda self: _NoPage(),
     }
     made = type(kind.__name__, (kind,), {key: value for key, value in light.items() if hasattr(kind, key)})
     from rclpy.parameter import Parameter

@@ -55,6 +55,15 @@ def test_the_microphone_listens_only_when_asked_to():
     assert microphone.parameters["push_to_talk"] is True and microphone.parameters["audio_source"] == "device"
 
 
+def test_the_operators_page_is_served_only_when_asked_for_and_its_heartbeat_demanded_only_then():
+    everyday = {e.name: e for e in bringup.table()}
+    assert "console" not in everyday
+    assert "operator_timeout_s" not in everyday["interlock"].parameters, "a parameter file may demand it"
+    asked = {e.name: e for e in bringup.table({"console": True, "port": 8081, "operator_timeout_s": 2.0})}
+    assert asked["console"].parameters["port"] == 8081 and asked["console"].parameters["host"] == "127.0.0.1"
+    assert asked["interlock"].parameters["operator_timeout_s"] == 2.0
+
+
 def test_a_namespace_keeps_two_c_arms_apart():
     for entry in bringup.table(namespace="left/"):
         assert "__ns:=/left" in entry.command and "/tf:=tf" in entry.command

@@ -1,0 +1,147 @@
+"""What was said and what came of it: one entry a prompt, with its answer, its cost and the buttons for a question."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from fluorosam_ros.console.reports import Answer
+from fluorosam_ros.control.command_types import Ask
+from fluorosam_ros.control.commands import parse
+from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.exposure_budget import Spent
+from fluorosam_ros.control.operations import ReplyKind
+from fluorosam_ros.control.plain_text import MAX_TEXT
+
+KEPT = 60
+"""Entries that are remembered."""
+
+SILENT_S = 10.0
+"""A prompt that nobody answered for so long will not be answered."""
+
+_SETTLED_S = 0.7  # the dose of the last exposure may be told a little after the reply
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A prompt or a press.
+
+    Attributes:
+        number: counts up; said_s: when, on the monotonic clock; clock: time of day.
+        kind: of the newest reply; None before the first.
+        open: the final reply has not come.
+        choices: prompts that answer the question.
+        dap_gym2, exposures: what was spent (Gy·m²) from the prompt to its end.
+    """
+
+    number: int
+    said_s: float
+    clock: str
+    text: str
+    kind: ReplyKind | None = None
+    reply: str = ""
+    open: bool = True
+    choices: tuple[str, ...] = ()
+    dap_gym2: float = 0.0
+    exposures: int = 0
+
+    def silent(self, now_s: float) -> bool:
+        """Whether nobody answered at all."""
+        return self.open and self.kind is None and now_s - self.said_s > SILENT_S
+
+
+class Conversation:
+    """Oldest first. Prompts come from every side: this page, other pages, a microphone, `ros2 topic pub`."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._count = 0
+        self._spent: Spent | None = None
+        self._from: dict[int, Spent] = {}  # what the case had cost when the entry was said, while it may still grow
+        self._ended_s: dict[int, float] = {}
+        self._context = Context()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All that is remembered, oldest first."""
+        return tuple(self._entries)
+
+    def say(self, text: str, now_s: float, clock: str) -> None:
+        """A prompt was published, or something was asked for with a button."""
+        for number in self._ended_s:  # from here on it is another command that costs
+            self._from.pop(number, None)
+        self._ended_s.clear()
+        self._add(Entry(self._count, now_s, clock, shortened(text)))
+        self._context = self._context.after(parse(text, self._context))
+
+    def note(self, text: str, kind: ReplyKind, reply: str, now_s: float, clock: str) -> None:
+        """Something happened that nobody asked for in words."""
+        self._add(Entry(self._count, now_s, clock, text, kind, reply, open=False))
+
+    def answer(self, answer: Answer, now_s: float, clock: str) -> None:
+        """A reply came: to the oldest open prompt of these words, else to one that was not heard here."""
+        found = next((e for e in self._entries if e.open and e.text == answer.prompt), None)
+        if found is None:
+            found = self._add(Entry(self._count, now_s, clock, answer.prompt))
+        ended = answer.kind is not ReplyKind.UNDERSTOOD
+        # Only the newest question waits for an answer.
+        for entry in self._entries:
+            if ended and entry.choices:
+                self._put(replace(entry, choices=()))
+        choices = self._choices(answer) if answer.kind is ReplyKind.QUESTION else ()
+        self._put(replace(found, kind=answer.kind, reply=answer.text, open=not ended, choices=choices))
+        if ended:
+            self._ended_s[found.number] = now_s
+
+    def spent(self, spent: Spent, now_s: float) -> None:
+        """What the case has cost so far."""
+        same_case = self._spent is not None and spent.case_uid == self._spent.case_uid
+        self._spent = spent
+        if not same_case:
+            self._from = {number: spent for number in self._from}
+        for entry in list(self._entries):
+            before = self._from.get(entry.number)
+            if before is None:
+                continue
+            exposures = spent.shots + spent.pulses - before.shots - before.pulses
+            self._put(replace(entry, dap_gym2=spent.dap_gym2 - before.dap_gym2, exposures=exposures))
+            if now_s - self._ended_s.get(entry.number, now_s) > _SETTLED_S:
+                del self._from[entry.number], self._ended_s[entry.number]
+
+    def _add(self, entry: Entry) -> Entry:
+        self._count += 1
+        self._entries.append(entry)
+        oldest = self._entries[0].number
+        self._from = {number: spent for number, spent in self._from.items() if number >= oldest}
+        if self._spent is not None and entry.open:
+            self._from[entry.number] = self._spent
+        return entry
+
+    def _put(self, entry: Entry) -> None:
+        for index, old in enumerate(self._entries):
+            if old.number == entry.number:
+                self._entries[index] = entry
+
+    def _choices(self, answer: Answer) -> tuple[str, ...]:
+        """A reply says its question as a sentence only: the same words are understood again, to know what it offers.
+
+        Where they lean on something that was not heard here, the question comes out differently: then no buttons.
+        """
+        for context in (self._context, Context()):
+            command = parse(answer.prompt, context)
+            asked = command if isinstance(command, Ask) else context.question
+            if asked is not None and asked.question == answer.text:
+                spoken = (c.structure.name if c.structure else next(iter(c.words), "") for c in asked.choices)
+                return tuple(filter(None, spoken))
+        return ()
+
+
+def shortened(text: str) -> str:
+    """A prompt as the replies to it quote it."""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def costliest(entries: Iterable[Entry], count: int) -> tuple[Entry, ...]:
+    """The newest entries that exposed the patient, newest first."""
+    return tuple([e for e in reversed(tuple(entries)) if e.exposures > 0][:count])
