@@ -77,10 +77,24 @@ def _scores(evaluation: dict[str, Any]) -> list[str]:
         f"- presence: AUROC {_cell(presence['auroc'])}, calibration error {_cell(presence['ece'])}",
         f"- held-out wordings lose {_cell(evaluation['wordings']['dice_drop'])} Dice",
         "",
+        *_robustness(evaluation.get("robustness", {})),
         *(_table("series of views", evaluation["series"]) if len(evaluation["series"]) > 1 else []),
         *(_table("patient", evaluation["patients"]) if len(evaluation["patients"]) > 1 else []),
         *_table("structure", evaluation["structures"]),
     ]
+
+
+def _robustness(conditions: dict[str, Any]) -> list[str]:
+    """Text Dice under worse conditions, where an evaluation has them."""
+    if not conditions:
+        return []
+    rows = [
+        f"| {condition} | {strength} | {_cell(row['dice'])} | {row['change']:+.2f} | {row['n']} |"
+        for condition, strengths in conditions.items()
+        for strength, row in strengths.items()
+    ]
+    head = ["| worse conditions | | text Dice | against the same before | n |", "| --- | --- | --- | --- | --- |"]
+    return [*head, *rows, ""]
 
 
 def _table(what: str, groups: dict[str, Any]) -> list[str]:

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# A bounded piece of work on a machine with a GPU: build the patients, train on from the weights that ship, score, measure.
+# A bounded piece of work on a machine with a GPU: build the patients, train on from the weights that ship, score, measure,
+# then train the baseline on the same pictures and score it in the same way.
 # Call it again and again with the same OUT: each call goes on where the one before ended.
 #
 #   scripts/gpu_run.sh OUT [MINUTES]      MINUTES of this call, default 9
-#   CONFIG=configs/toy_bodies.yaml SEEDS="0-1 9000" VIEWS=2 scripts/gpu_run.sh /tmp/rehearsal    the same on a CPU
+#   BASELINE= scripts/gpu_run.sh OUT      without the baseline
+#   CONFIG=configs/toy_bodies.yaml BASELINE=configs/toy_unet.yaml SEEDS="0-1 9000" DATA="chest synthetic:9000@2" VIEWS=2 \
+#     CALIBRATION="--calibration chest" scripts/gpu_run.sh /tmp/rehearsal 30     the same on a CPU
 #
 # OUT gets log.txt and, once training is done, weights/ and the measurements.
 set -uo pipefail
@@ -11,8 +14,12 @@ cd "$(dirname "$0")/.."
 OUT=${1:?usage: scripts/gpu_run.sh OUT [MINUTES]}
 MINUTES=${2:-9}
 CONFIG=${CONFIG:-configs/lite_gpu.yaml}
-SEEDS=${SEEDS:-0-4 5-9 10-14 15-19 20-24 25-29 30-34 35-39 9000-9003}
-VIEWS=${VIEWS:-48}
+BASELINE=${BASELINE-configs/unet_gpu.yaml}
+# Bodies from 9010 on neither train, choose nor calibrate: what is reported is of them.
+SEEDS=${SEEDS:-0-4 5-9 10-14 15-19 20-24 25-29 30-34 35-39 9000-9003 9010-9013}
+DATA=${DATA:-chest synthetic:9010-9013@2}
+VIEWS=${VIEWS:-36}
+CALIBRATION=${CALIBRATION:---calibration chest --calibration synthetic:9000-9003@2}
 PYTHON=${PYTHON:-python3}
 RUN=runs/$(basename "$CONFIG" .yaml)
 END=$((SECONDS + MINUTES * 60))
@@ -40,17 +47,37 @@ build() {
   for job in "${jobs[@]}"; do wait "$job" || failed=1; done
   return $failed
 }
+# measure NAME ARGUMENTS…: OUT/NAME.json from a command of the program, unless an earlier call made it.
+measure() {
+  local file=$OUT/$1.json
+  [ -s "$file" ] && return
+  step "$1" bash -c 'file=$1; shift; fluorosam "$@" --json > "$file.part" && mv "$file.part" "$file"' - "$file" "${@:2}"
+}
 export -f build fluorosam
 export PYTHON SEEDS
 
 step patients bash -c build || exit 1
 step train "$PYTHON" -m fluorosam_ros.cli train "$CONFIG" --run "$RUN" || exit 1
 [ -s "$OUT/weights/lite.json" ] || step release "$PYTHON" -m fluorosam_ros.cli release "$RUN" "$OUT/weights" --views "$VIEWS" || exit 1
-for patient in chest synthetic:9000-9003@2; do
-  scores=$OUT/evaluation_${patient//[:@]/_}.json
-  [ -s "$scores" ] || step "evaluate $patient" bash -c "fluorosam evaluate $OUT/weights $patient --views $VIEWS --json > $scores.part && mv $scores.part $scores"
-done
-step "bench render" bash -c "fluorosam bench render --json > $OUT/bench_render.json"
-step "bench segment" bash -c "fluorosam bench segment --model $OUT/weights --json > $OUT/bench_segment.json"
 cp "$RUN/log.jsonl" "$OUT/curves.jsonl"
+for patient in $DATA; do
+  measure "evaluation_${patient//[:@]/_}" evaluate "$OUT/weights" "$patient" --views "$VIEWS"
+done
+measure bench_render bench render
+measure bench_segment bench segment --model "$OUT/weights"
+# Fifteen conditions a view, so fewer views, and all patients together.
+few=$(((VIEWS + 2) / 3))
+# shellcheck disable=SC2086 # patients are words
+measure robustness evaluate "$OUT/weights" $DATA --views "$few" --texts-only --robustness
+# shellcheck disable=SC2086
+for part in presence hypotheses; do
+  measure "ablation_$part" ablate "$part" $DATA --weights "$OUT/weights" --views "$few" --calibration-views "$VIEWS" $CALIBRATION
+done
+if [ -n "$BASELINE" ]; then
+  run=runs/$(basename "$BASELINE" .yaml)
+  step "train the baseline" "$PYTHON" -m fluorosam_ros.cli train "$BASELINE" --run "$run" || exit 1
+  for patient in $DATA; do
+    measure "baseline_${patient//[:@]/_}" evaluate "$run/best.pt" "$patient" --views "$VIEWS" --per-class --robustness
+  done
+fi
 echo "== done, $(left) s left"

@@ -22,11 +22,13 @@ def test_card_lists_scores_and_names_the_weak_structures() -> None:
         "presence": {"auroc": 0.98, "ece": 0.04},
         "wordings": {"dice_drop": 0.01},
     }
-    other = {**evaluation, "data": ["synthetic:9000"], "sides": {"accuracy": None, "n": 0}}
+    robustness = {"dose": {"1/16": {"dice": 0.61, "change": -0.1, "n": 12}}}
+    other = {**evaluation, "data": ["synthetic:9000"], "sides": {"accuracy": None, "n": 0}, "robustness": robustness}
     card = model_card("lite", {"patients": {"chest": "a CT"}, "model": {"encoder": "lite"}}, [evaluation, other])
     assert "## Scores on chest" in card and "## Scores on synthetic:9000" in card
     assert "| text only | 0.71 | 0.60 | 31.4 | 12 | 0.59 |" in card
     assert "| box | – | – | – | 0 | – |" in card
     assert "97.0% of 40 paired prompts" in card and "– of 0 paired prompts" in card
     assert card.index("| heart") < card.index("| trachea")
+    assert card.count("worse conditions") == 1 and "| dose | 1/16 | 0.61 | -0.10 | 12 |" in card
     assert "series of views" not in card and "| patient | text" in card
