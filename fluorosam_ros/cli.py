@@ -26,6 +26,7 @@ importlib.import_module("fluorosam_model.cli").register(app, bench)
 importlib.import_module("fluorosam_ros.commands").register(app, bench)
 importlib.import_module("fluorosam_ros.console.commands").register(app)
 importlib.import_module("fluorosam_ros.speech.commands").register(app, bench)
+importlib.import_module("fluorosam_ros.bench_guidance_command").register(bench)
 
 
 def main() -> None:

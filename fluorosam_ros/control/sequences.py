@@ -65,7 +65,8 @@ from fluorosam_ros.control.operations import (
 )
 from fluorosam_ros.control.sight import Sight
 from fluorosam_ros.control.survey import SURVEY
-from fluorosam_ros.control.view_finding import go_to_view, view_angles
+from fluorosam_ros.control.view_angles import typical_pose
+from fluorosam_ros.control.view_finding import go_to_view
 from fluorosam_ros.control.wording import describe, lower_first, upper_first
 from fluorosam_sim.anatomy import structure
 from fluorosam_sim.carm import CArmPose, Collimation, LimitError
@@ -304,7 +305,7 @@ class Guide:
                     pose = motions.planned_pose(command, pose)
                     config.check_pose(pose)
                 case GoToView():
-                    pose = view_angles(command, config, pose)
+                    pose = typical_pose(command, config, pose)
                 case CollimateBy() | SetField() | Zoom():
                     field = motions.planned_field(command, config, field)
                 case OpenCollimator():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_ros.control.bone_shadow import axis_shadow
 from fluorosam_ros.control.centering import Observation, offset_mm, shadow_center_px
 from fluorosam_ros.control.command_types import Target
 from fluorosam_ros.control.operations import Found, Operations, Refused, View, same_field, same_pose
@@ -14,8 +15,13 @@ from fluorosam_ros.control.patient_model import PatientModel
 from fluorosam_ros.control.wording import upper_first
 from fluorosam_sim.anatomy import Structure
 from fluorosam_sim.carm import CArmConfig
+from fluorosam_sim.views.population import LONG_BONES
 
 Mask = npt.NDArray[np.bool_]
+
+
+PART_SHARE = 0.3
+"""How far a structure's centre is from that of the part in sight, as a share of the part; standard deviation."""
 
 
 class Sight:
@@ -46,13 +52,25 @@ class Sight:
         return self._ops.shoot()
 
     def find(self, structures: Sequence[Structure], view: View) -> list[Found]:
-        """Answers about structures in their order, those found whole noted in the patient model."""
+        """Answers about structures in their order; those found whole, and long bones, noted in the patient model."""
         found = self._ops.segment([structure.name for structure in structures], view)
         for structure, answer in zip(structures, found, strict=False):
-            mask = answer.mask if answer.present else None
-            if mask is not None and mask.any() and not cut_off(mask, self._ops.config, view):
-                self.model.add(structure.key, self._observed(mask, view), view.pose.isocenter_mm)
+            if answer.present and answer.mask is not None and answer.mask.any():
+                self._note(structure.key, answer.mask, view)
         return found
+
+    def _note(self, key: str, mask: Mask, view: View) -> None:
+        config, isocenter, seen = self._ops.config, view.pose.isocenter_mm, self._observed(mask, view)
+        if not cut_off(mask, config, view):
+            self.model.add(key, seen, isocenter)
+        elif key not in LONG_BONES:
+            pitch = config.detector_mm[0] / view.size_px[0] / config.magnification
+            extent = max(int(np.ptp(np.flatnonzero(mask.any(axis=axis)))) for axis in (0, 1)) * pitch
+            self.model.add_part(key, seen, isocenter, PART_SHARE * extent)
+        if key in LONG_BONES:
+            shadow = axis_shadow(mask, config.open_pixels(view.collimation, view.size_px))
+            if shadow is not None:
+                self.model.add_axis(key, config.projection(view.pose, view.size_px), shadow, isocenter)
 
     def mask(self, target: Target, view: View, share: float = 1.0) -> Mask | None:
         """(H, W) union of the target's structures in a view, or None if fewer than a share of them are there."""
