@@ -39,7 +39,8 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.pad(x, self.extra) if self.stride[0] > 1 else x
-        if self.groups == 1:
+        # With batch normalisation folded in (`deployable`) there is a bias, and no gradient to be quick about.
+        if self.groups == 1 or self.bias is not None:
             return super().forward(x)
         return depthwise_conv2d(x, self.weight, self.stride[0], int(self.padding[0]))
 
