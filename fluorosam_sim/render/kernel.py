@@ -66,51 +66,52 @@ def _bilinear(near, far, frac_a, frac_b):
 
 
 @nb.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
-def _nodes_of_slice(bends, s, slab, row, col, nodes):
-    """Writes the bends of one slice at the corners of a tile's cells: (rows, columns, 3) of (a, b, weight).
+def _nodes_of_layer(bends, layer, slab, row, col, source_s, nodes):
+    """How rays are bent between two layers, at the corners of a tile's cells.
 
-    Weight is the length of straight ray that a slice stands for, in slices. Whether there are any; least and most a, b.
+    Writes nodes, (rows, columns, 5): offsets from the straight ray along a and b where it begins, and by slice; and the
+    length of straight ray that a slice stands for, in slices. Returns whether a length is not 1, and the least and most
+    offsets along a and b within the layers.
     """
-    layer = min(s // slab, bends.shape[0] - 2)
-    share, each, one = F(s - layer * slab) / F(slab), F(1) / F(slab), F(1)
-    bent = False
+    each, one, t = F(1) / F(slab), F(1), F(layer * slab - source_s)
+    stretched = False
     low_a, high_a, low_b, high_b = F(1e9), F(-1e9), F(1e9), F(-1e9)
     for r in range(nodes.shape[0]):
         for c in range(nodes.shape[1]):
             # The last tiles reach beyond the image, where the last nodes stand for all others.
             y, x = min(row + r, bends.shape[1] - 1), min(col + c, bends.shape[2] - 1)
-            a = bends[layer, y, x, 0] + share * (bends[layer + 1, y, x, 0] - bends[layer, y, x, 0])
-            b = bends[layer, y, x, 1] + share * (bends[layer + 1, y, x, 1] - bends[layer, y, x, 1])
+            a, b = bends[layer, y, x, 0], bends[layer, y, x, 1]
+            next_a, next_b = bends[layer + 1, y, x, 0], bends[layer + 1, y, x, 1]
+            lean_a, lean_b = (next_a - a) * each, (next_b - b) * each
             weight = max(one + (bends[layer + 1, y, x, 2] - bends[layer, y, x, 2]) * each, F(0))
-            nodes[r, c, 0], nodes[r, c, 1], nodes[r, c, 2] = a, b, weight
-            if a != 0 or b != 0 or weight != one:
-                bent = True
-            low_a, high_a, low_b, high_b = min(low_a, a), max(high_a, a), min(low_b, b), max(high_b, b)
-    return bent, low_a, high_a, low_b, high_b
+            nodes[r, c, 0], nodes[r, c, 1] = a - t * lean_a, b - t * lean_b
+            nodes[r, c, 2], nodes[r, c, 3], nodes[r, c, 4] = lean_a, lean_b, weight
+            if weight != one:
+                stretched = True
+            low_a, high_a = min(low_a, a, next_a), max(high_a, a, next_a)
+            low_b, high_b = min(low_b, b, next_b), max(high_b, b, next_b)
+    return stretched, low_a, high_a, low_b, high_b
 
 
 @nb.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
-def _bend_tile(nodes, bent, rows, cols, cell, bend_a, bend_b, weight):
-    """Bends of a tile's pixels from those at the corners of its cells."""
-    if not bent:
-        bend_a[:], bend_b[:], weight[:] = F(0), F(0), F(1)
-        return
+def _spread(nodes, which, rows, cols, cell, out):
+    """One of a tile's numbers by pixel, from those at the corners of its cells: bilinear."""
     step = F(1) / F(cell)
     for r in range(rows):
-        y, fy = r // cell, F(r % cell) * step
+        y, down = r // cell, F(r % cell) * step
         for x in range((cols + cell - 1) // cell):
-            a0 = nodes[y, x, 0] + fy * (nodes[y + 1, x, 0] - nodes[y, x, 0])
-            a1 = nodes[y, x + 1, 0] + fy * (nodes[y + 1, x + 1, 0] - nodes[y, x + 1, 0])
-            b0 = nodes[y, x, 1] + fy * (nodes[y + 1, x, 1] - nodes[y, x, 1])
-            b1 = nodes[y, x + 1, 1] + fy * (nodes[y + 1, x + 1, 1] - nodes[y, x + 1, 1])
-            w0 = nodes[y, x, 2] + fy * (nodes[y + 1, x, 2] - nodes[y, x, 2])
-            w1 = nodes[y, x + 1, 2] + fy * (nodes[y + 1, x + 1, 2] - nodes[y, x + 1, 2])
-            a1, b1, w1 = (a1 - a0) * step, (b1 - b0) * step, (w1 - w0) * step
-            start = r * cols + x * cell
+            left = nodes[y, x, which] + down * (nodes[y + 1, x, which] - nodes[y, x, which])
+            right = nodes[y, x + 1, which] + down * (nodes[y + 1, x + 1, which] - nodes[y, x + 1, which])
+            slope, start = (right - left) * step, r * cols + x * cell
             for c in range(min(cell, cols - x * cell)):
-                bend_a[start + c] = a0 + F(c) * a1
-                bend_b[start + c] = b0 + F(c) * b1
-                weight[start + c] = w0 + F(c) * w1
+                out[start + c] = left + F(c) * slope
+
+
+@nb.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
+def _stretch(weight, start, values):
+    """What was added since the start counts by its weight."""
+    for p in range(values.size):
+        values[p] = start[p] + weight[p] * (values[p] - start[p])
 
 
 @nb.njit(parallel=True, nogil=True, fastmath=True, error_model="numpy", cache=True)
@@ -166,10 +167,12 @@ def cast_rays(
         seen = np.zeros((planes, words, n), np.uint32)
         reach = np.empty(n, F)  # slices from the source to the detector
         # Made in any case: arrays made under a condition numba lets go too early.
-        bend_a, bend_b, weight = np.zeros(n, F), np.zeros(n, F), np.empty(n, F)
-        nodes = np.empty(((rows + cell - 1) // cell + 1, (cols + cell - 1) // cell + 1, 3), F)
-        weight[:] = F(1)
-        straight = True  # as bend_a, bend_b and weight say
+        base_a, base_b, lean_a, lean_b = np.empty(n, F), np.empty(n, F), np.empty(n, F), np.empty(n, F)
+        place_a, place_b, weight = np.empty(n, F), np.empty(n, F), np.empty(n, F)
+        soft_start, bone_start = np.empty(n, F), np.empty(n, F)
+        nodes = np.empty(((rows + cell - 1) // cell + 1, (cols + cell - 1) // cell + 1, 5), F)
+        layer, spread, stretched = -1, False, False
+        low_a, high_a, low_b, high_b = zero, zero, zero, zero
         min_a, max_a, min_b, max_b = 1e30, -1e30, 1e30, -1e30
         min_reach, max_reach, forward = 1e30, 0.0, 1.0
         for r in range(rows):
@@ -197,9 +200,14 @@ def cast_rays(
             b_low = min(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
             b_high = max(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
             if bends is not None:
-                bent, low_a, high_a, low_b, high_b = _nodes_of_slice(
-                    bends, s, slab, row0 >> cell_shift, col0 >> cell_shift, nodes
-                )
+                if min(s // slab, bends.shape[0] - 2) != layer:
+                    if spread and stretched:
+                        _stretch(weight, soft_start, soft)
+                        _stretch(weight, bone_start, bone)
+                    layer, spread = min(s // slab, bends.shape[0] - 2), False
+                    stretched, low_a, high_a, low_b, high_b = _nodes_of_layer(
+                        bends, layer, slab, row0 >> cell_shift, col0 >> cell_shift, source[0], nodes
+                    )
                 a_low, a_high, b_low, b_high = a_low + low_a, a_high + high_a, b_low + low_b, b_high + high_b
             if a_high <= 0 or b_high <= 0 or a_low >= sizes[1] - 1 or b_low >= sizes[2] - 1:
                 continue
@@ -216,20 +224,36 @@ def cast_rays(
             plane = packed[s * slice_stride :]
             plane_next = packed[s * slice_stride + offset_b :]
             tf = F(td)
-            if bends is not None and (bent or not straight):
-                _bend_tile(nodes, bent, rows, cols, cell, bend_a, bend_b, weight)
-                straight = not bent
             if cut:
                 soft_before[:] = soft
                 bone_before[:] = bone
+            if bends is not None:
+                if not spread:
+                    _spread(nodes, 0, rows, cols, cell, base_a)
+                    _spread(nodes, 1, rows, cols, cell, base_b)
+                    _spread(nodes, 2, rows, cols, cell, lean_a)
+                    _spread(nodes, 3, rows, cols, cell, lean_b)
+                    for p in range(n):
+                        lean_a[p] += slope_a[p]
+                    for p in range(n):
+                        lean_b[p] += slope_b[p]
+                    if stretched:
+                        _spread(nodes, 4, rows, cols, cell, weight)
+                        soft_start[:] = soft
+                        bone_start[:] = bone
+                    spread = True
+                for p in range(n):
+                    place_a[p] = source_a + base_a[p] + tf * lean_a[p]
+                for p in range(n):
+                    place_b[p] = source_b + base_b[p] + tf * lean_b[p]
             # Three short loops, so that the arithmetic vectorises and the gathers stand alone.
             for p in range(n):
                 if bends is None:
                     pa = min(max(source_a + tf * slope_a[p], zero), a_max)
                     pb = min(max(source_b + tf * slope_b[p], zero), b_max)
                 else:
-                    pa = min(max(source_a + tf * slope_a[p] + bend_a[p], zero), a_max)
-                    pb = min(max(source_b + tf * slope_b[p] + bend_b[p], zero), b_max)
+                    pa = min(max(place_a[p], zero), a_max)
+                    pb = min(max(place_b[p], zero), b_max)
                 i = I(pa)
                 k = I(pb)
                 frac_a[p] = pa - F(i)
@@ -243,16 +267,11 @@ def cast_rays(
                 for p in range(n):
                     density = _bilinear(near[p], far[p], frac_a[p], frac_b[p])
                     mineral = min(max((density - bone_from) * bone_slope, F(0)), F(1)) * density
-                    if bends is not None:
-                        density, mineral = density * weight[p], mineral * weight[p]
                     bone[p] += mineral
                     soft[p] += density - mineral
             else:
                 for p in range(n):
-                    if bends is None:
-                        soft[p] += _bilinear(near[p], far[p], frac_a[p], frac_b[p])
-                    else:
-                        soft[p] += _bilinear(near[p], far[p], frac_a[p], frac_b[p]) * weight[p]
+                    soft[p] += _bilinear(near[p], far[p], frac_a[p], frac_b[p])
             if cut:
                 for p in range(n):
                     share = min(F(ahead) + half, reach[p]) - max(F(ahead) - half, zero)
@@ -271,8 +290,8 @@ def cast_rays(
                             i = I(min(max(source_a + tf * slope_a[p], zero), a_max) + half)
                             k = I(min(max(source_b + tf * slope_b[p], zero), b_max) + half)
                         else:
-                            i = I(min(max(source_a + tf * slope_a[p] + bend_a[p], zero), a_max) + half)
-                            k = I(min(max(source_b + tf * slope_b[p] + bend_b[p], zero), b_max) + half)
+                            i = I(min(max(place_a[p] - F(drift) * lean_a[p], zero), a_max) + half)
+                            k = I(min(max(place_b[p] - F(drift) * lean_b[p], zero), b_max) + half)
                         index[p] = U(i * stride_a + k * stride_b)
                 for p in range(n):
                     label[p] = U(plane_labels[index[p]])
@@ -298,6 +317,9 @@ def cast_rays(
                     else:
                         for p in range(n):
                             once[p] |= bit[p]
+        if bends is not None and spread and stretched:
+            _stretch(weight, soft_start, soft)
+            _stretch(weight, bone_start, bone)
         for r in range(rows):
             for c in range(cols):
                 p = r * cols + c

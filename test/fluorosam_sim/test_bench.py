@@ -58,3 +58,18 @@ def test_straight_lines_through_costs_are_found_and_drawn() -> None:
     assert scaling.fitted("x", [(1.0, 1.0), (2.0, 4.0), (3.0, 9.0), (4.0, 16.0)]).r2 < 0.98
     drawing = scaling.panel(60, "megapixels", [(line, "#123456", [(0.1, 15.0), (0.4, 45.0)])])
     assert drawing.count("<circle") == 2 and "NaN" not in drawing and "nan" not in drawing
+
+
+def test_the_frame_benchmark_prints_its_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = script("frames")
+    kinds = {frames.PREVIEW: (30.0, 20.0), "512² full, twin's frame, patient breathes": (250.0, 130.0)}
+    monkeypatch.setattr(frames, "frames", lambda repeats: kinds)
+    peer = {"renderer": "itk-rtk joseph", "wall_ms": 90.0}
+    monkeypatch.setattr(frames, "bench_render", lambda sizes, repeats: {"rows": [peer, {"renderer": "fluorosam cpu"}]})
+    for limit, status in (("25", 0), ("15", 1)):
+        monkeypatch.setattr(sys, "argv", ["frames.py", "--limit-ms", limit])
+        assert frames.main() == status
+    printed = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [row["wall_ms"] for row in printed["rows"]] == [20.0, 130.0] and list(printed["ratios"].values()) == [4.5]

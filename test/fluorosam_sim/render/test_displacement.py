@@ -93,9 +93,9 @@ def test_a_displacement_of_nothing_changes_no_bit(phantom: Patient) -> None:
     for one in (renderer.render(projection, displacement=rest), renderer.render(projection)):
         np.testing.assert_array_equal(one.soft_gcm2, still.soft_gcm2)
         np.testing.assert_array_equal(one.label_bits, still.label_bits)
-    # Far from the bump the rays are straight, to the bit.
-    small = renderer.render(projection, displacement=bump(phantom, (0.0, 0.0, -4.0), width_mm=8.0))
-    np.testing.assert_array_equal(small.soft_gcm2[:4], still.soft_gcm2[:4])
+    # Far from the bump the rays are straight.
+    small = renderer.render(projection, displacement=bump(phantom, (0.0, 0.0, -6.0), width_mm=20.0))
+    np.testing.assert_allclose(small.soft_gcm2[:4], still.soft_gcm2[:4], atol=2e-4)
     assert (small.soft_gcm2 != still.soft_gcm2).any()
 
 
