@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from fluorosam_sim import anatomy
+from fluorosam_sim.memory import free_bytes, gigabytes
 from fluorosam_sim.patients.patient import Patient, PatientError, centered_affine, cut_labels
 
 Volume = npt.NDArray[np.float32]
@@ -20,6 +22,18 @@ CLASS_NAMES: dict[int, str] = {item.id: item.key for item in anatomy.STRUCTURES 
 """TotalSegmentator's numbers (`total` 1-117, `appendicular_bones` 301-311, halves 501-522) to names."""
 
 _TISSUE_HU = -300
+_BYTES_A_VOXEL = 14  # the file's values, CT numbers and labels, and the search for pieces that are not the body
+
+
+def check_memory(shape: Sequence[int], what: str) -> None:
+    """Raises PatientError for a volume of that shape which does not fit into the free memory while it is read."""
+    voxels = math.prod(int(n) for n in shape)
+    needed, free = voxels * _BYTES_A_VOXEL, free_bytes()
+    if free is not None and needed > free:
+        raise PatientError(
+            f"{what} has {voxels / 1e6:.0f} million voxels: reading it takes about {gigabytes(needed)} of memory and "
+            f"{gigabytes(free)} are free. Crop or bin it."
+        )
 
 
 def check_hounsfield(ct: Volume, what: str) -> npt.NDArray[np.int16]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pydicom
 from pydicom.errors import InvalidDicomError
 
+from fluorosam_sim.patients.assemble import check_memory
 from fluorosam_sim.patients.patient import PatientError
 
 _MOST_FILES = 5000
@@ -90,6 +91,7 @@ def _stacked(slices: list[Any], folder: Path) -> tuple[npt.NDArray[np.float32], 
     spacing = [float(v) for v in first.PixelSpacing]
     if min(spacing) <= 0:
         raise PatientError(f"The series in {folder} has no usable pixel size.")
+    check_memory((int(first.Columns), int(first.Rows), len(slices)), str(folder))
     volume = np.empty((int(first.Columns), int(first.Rows), len(slices)), np.float32)
     for k, index in enumerate(order):
         item = slices[int(index)]

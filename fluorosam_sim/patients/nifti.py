@@ -13,7 +13,13 @@ import numpy.typing as npt
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 
-from fluorosam_sim.patients.assemble import check_grid, check_hounsfield, labelled_patient, labels_from_values
+from fluorosam_sim.patients.assemble import (
+    check_grid,
+    check_hounsfield,
+    check_memory,
+    labelled_patient,
+    labels_from_values,
+)
 from fluorosam_sim.patients.patient import Patient, PatientError
 
 _NEGATIVE_SIZE = 35  # nibabel's severity of it
@@ -38,6 +44,7 @@ def read_volume(path: Path, what: str) -> tuple[npt.NDArray[np.float32], npt.NDA
             raise PatientError(f"{path} does not tell its orientation: export it again with its geometry.")
         if image.get_data_dtype().kind not in "iuf":  # type: ignore[attr-defined]
             raise PatientError(f"{path} is not a single three-dimensional grey {what} ({image.get_data_dtype()}).")  # type: ignore[attr-defined]
+        check_memory(image.shape, str(path))  # type: ignore[attr-defined]
         # float32 holds every CT number and label exactly, and takes half the memory and time of nibabel's float64.
         data: npt.NDArray[np.float32] = np.asarray(image.dataobj, dtype=np.float32)  # type: ignore[attr-defined]
         affine: npt.NDArray[np.float64] = np.asarray(image.affine, np.float64)  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_sim.patients.assemble import check_memory
 from fluorosam_sim.patients.nifti import check_geometry
 from fluorosam_sim.patients.patient import PatientError
 
@@ -83,6 +84,7 @@ def _decode(raw: bytes, path: Path, what: str) -> tuple[npt.NDArray[np.float32],
         raise PatientError(f"{path} is encoded as {encoding}: save it as raw or gzip.")
     if len(payload) < count * dtype.itemsize:
         raise PatientError(f"{path} is cut short: {len(payload)} of {count * dtype.itemsize} bytes are there.")
+    check_memory(shape, str(path))
     data = np.frombuffer(payload, dtype, count).reshape(shape, order="F").astype(np.float32)
     space = fields.get("space", "").lower()
     if space not in _TO_LPS or "space directions" not in fields:

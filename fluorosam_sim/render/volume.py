@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import math
 import sys
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_sim.memory import free_bytes, gigabytes
 from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.render.kernel import BLOCK_SHIFT, mark_blocks
 from fluorosam_sim.render.materials import BONE_FROM_GCM3, density_table
 
 _MOST_VOXELS = 2**31 - 1  # the kernels index with 32 bits
-_BYTES_A_VOXEL = 11  # quantised, labels, one packing, and what building them takes on top
+_BYTES_A_VOXEL = 11  # quantised, labels, and a packing for each of the two axes that views may need
+_BYTES_BEFORE_BINNING = 2  # a preview's mean densities, by voxel of the CT: a quarter of four bytes, and slack
 _PADDING = (1, 2)  # voxels of air before and after
 _INNER = slice(_PADDING[0], -_PADDING[1])
 
@@ -58,6 +60,12 @@ class Volume:
         return float(self.quantised[k, j, i]) * self.scale
 
 
+def needed_bytes(shape: tuple[int, ...], halve: bool = False) -> int:
+    """Bytes of memory that a renderer of a volume takes, at most; halve as in prepare."""
+    voxels = math.prod(int(n) + sum(_PADDING) for n in shape)
+    return voxels * _BYTES_A_VOXEL // 4 + voxels * _BYTES_BEFORE_BINNING if halve else voxels * _BYTES_A_VOXEL
+
+
 def prepare(patient: Patient, halve: bool = False) -> Volume:
     """The volume of a patient; halve bins the two finest axes by two.
 
@@ -79,11 +87,13 @@ def prepare(patient: Patient, halve: bool = False) -> Volume:
         raise ValueError(
             f"The volume of {patient.name} has {voxels / 1e9:.1f} thousand million voxels: crop or bin it."
         )
-    needed, free = voxels * _BYTES_A_VOXEL, _free_memory()
+    needed, free = needed_bytes(hu.shape, halve), free_bytes()
     if free is not None and needed > free:
+        preview = needed_bytes(hu.shape, halve=True)
+        instead = f"take the preview quality ({gigabytes(preview)}), or " if not halve and preview <= free else ""
         raise ValueError(
-            f"The volume of {patient.name} needs about {needed / 1e9:.0f} GB of memory and {free / 1e9:.0f} GB are "
-            "free: crop or bin it."
+            f"The volume of {patient.name} needs about {gigabytes(needed)} of memory and {gigabytes(free)} are free: "
+            f"{instead}crop or bin it."
         )
     table = density_table()
     if halve:
@@ -95,8 +105,10 @@ def prepare(patient: Patient, halve: bool = False) -> Volume:
         affine[:3, 3] += affine[:3, :3] @ ((factor - 1) / 2)
         affine[:3, :3] *= factor
         scale = max(float(density.max()), 1e-6) / 65535.0
-        stored = np.round(density / scale).astype(np.uint16)
-        quantised = np.ascontiguousarray(np.pad(stored, _PADDING).transpose(2, 1, 0))
+        quantised = np.zeros([n + sum(_PADDING) for n in density.shape[::-1]], np.uint16)
+        for k in range(density.shape[2]):
+            quantised[k + 1][_INNER, _INNER] = np.round(density[:, :, k].T / scale)
+        del density
     else:
         top = int(np.clip(hu.max(), -1024, 3071)) + 1024
         scale = max(float(table[: top + 1].max()), 1e-6) / 65535.0
@@ -127,26 +139,14 @@ def _binned(
 ) -> npt.NDArray[np.float32]:
     """Mean density of blocks of voxels; what does not fill a block at the far ends is left out."""
     shape = [n // f for n, f in zip(hu.shape, factor, strict=True)]
-    out = np.zeros(shape, np.float32)
+    out = np.zeros(shape[::-1], np.float32).transpose(2, 1, 0)  # i fastest, as patients are stored
     fi, fj, fk = (int(f) for f in factor)
-    for a in range(fi):
-        for b in range(fj):
-            for c in range(fk):
-                part = hu[a : shape[0] * fi : fi, b : shape[1] * fj : fj, c : shape[2] * fk : fk]
-                out += table[np.clip(part, -1024, 3071).astype(np.int32) + 1024]
+    for k in range(shape[2]):  # slice by slice: a volume of gigabytes is never held in a wider type
+        mean = out[:, :, k]
+        for a in range(fi):
+            for b in range(fj):
+                for c in range(fk):
+                    part = hu[a : shape[0] * fi : fi, b : shape[1] * fj : fj, k * fk + c]
+                    mean += table[np.clip(part, -1024, 3071).astype(np.int32) + 1024]
     out /= fi * fj * fk
     return out
-
-
-def _free_memory() -> int | None:
-    """Bytes that programs can still have, None where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            fields = dict(line.split(":", 1) for line in file)
-        return int(fields["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None

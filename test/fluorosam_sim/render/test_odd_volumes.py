@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from fluorosam_sim.carm import VENDORS, CArmConfig, CArmPose
-from fluorosam_sim.patients import Patient
+from fluorosam_sim.patients import Patient, PatientError, assemble, load_patient
 from fluorosam_sim.patients.patient import centered_affine
 from fluorosam_sim.render import volume
 from fluorosam_sim.render.cpu import CpuRenderer
+from fluorosam_sim.render.kernel import trace_paths
+from fluorosam_sim.render.materials import density_gcm3
 from fluorosam_sim.render.reference import area_density_gcm2
 
 CONFIG = VENDORS["standard"]
@@ -68,9 +73,56 @@ def test_too_large_a_volume_is_refused_before_memory_is_taken(monkeypatch: pytes
 
     with pytest.raises(ValueError, match="thousand million voxels"):
         CpuRenderer(broadcast((1500, 1500, 1000)))
-    monkeypatch.setattr(volume, "_free_memory", lambda: 8_000_000_000)
-    with pytest.raises(ValueError, match="GB of memory"):  # 2 GB of CT numbers
-        CpuRenderer(broadcast((1024, 1024, 1000)))
+    monkeypatch.setattr(volume, "free_bytes", lambda: 8_000_000_000)
+    two_gigabytes = broadcast((1024, 1024, 1024))
+    with pytest.raises(
+        ValueError, match=r"11\.9 GB of memory and 8\.0 GB are free: take the preview quality \(5\.1 GB\)"
+    ):
+        CpuRenderer(two_gigabytes)
+    monkeypatch.setattr(volume, "free_bytes", lambda: 4_000_000_000)
+    with pytest.raises(ValueError, match="free: crop or bin it"):
+        CpuRenderer(two_gigabytes, preview=True)
+
+
+def test_the_kernels_reach_the_far_end_of_a_volume_of_two_gigabytes() -> None:
+    """Over an array that is a file of holes: a gigabyte of labels of which only the read pages take memory."""
+    side, word = 1024, np.int64
+    sizes, strides = (side, side, side), (side * side, 1, side)  # slices along k, a is i, b is j
+    channels = np.full(256, -1, np.int32)
+    channels[7] = 0
+    # A narrow beam along k through the last corner: its index is just under 2**30.
+    source = np.array([-3000.0, side - 2.0, side - 2.0])
+    origin = np.array([3000.0, side - 2.0, side - 2.0])
+    with tempfile.TemporaryFile() as file:
+        file.truncate(side**3)
+        labels = np.memmap(file, np.uint8, "r+", shape=(side**3,))
+        for k in (0, 511, side - 1):
+            labels[word(k) * side * side + word(side - 2) * side + (side - 2)] = 7
+        out = np.zeros((1, 1, 1), np.float32)
+        zero = np.zeros(3)
+        trace_paths(labels, channels, strides, sizes, source, origin, zero, zero, np.eye(3) * 0.3, out)
+        del labels
+    assert out[0, 0, 0] == pytest.approx(3 * 0.3)
+
+
+def test_a_preview_of_thin_slices_is_made_slice_by_slice_and_is_the_mean() -> None:
+    rng = np.random.default_rng(3)
+    patient = patient_of(rng.integers(-1000, 1500, (9, 12, 7)).astype(np.int16), (0.5, 0.9, 0.5))
+    prepared = volume.prepare(patient, halve=True)  # i and k are the finest
+    density = density_gcm3(patient.hu)[:8, :, :6]
+    mean = density.reshape(4, 2, 12, 3, 2).mean(axis=(1, 4))
+    got = prepared.quantised[1:-2, 1:-2, 1:-2].transpose(2, 1, 0) * prepared.scale
+    np.testing.assert_allclose(got, mean, atol=prepared.scale)
+
+
+def test_files_too_large_for_the_memory_are_refused_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "ct.nii"
+    nib.save(nib.Nifti1Image(np.zeros((64, 64, 64), np.int16), np.eye(4)), path)  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(assemble, "free_bytes", lambda: 3_000_000)
+    with pytest.raises(PatientError, match=r"0 million voxels: reading it takes about 0\.0 GB"):
+        load_patient(path)
 
 
 @pytest.mark.parametrize("angles", [(0, 0), (90, 0), (30, 40), (-60, -25), (0, -80)])
