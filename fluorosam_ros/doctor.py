@@ -37,7 +37,7 @@ def examine() -> list[Finding]:
         ("launch (ros2 launch)", False, lambda: _importable("launch_ros", "use `fluorosam up` instead")),
         ("RViz", False, lambda: _program("rviz2", "comes with a ROS 2 desktop install")),
         ("speech", False, _speech),
-        ("operator's page", False, lambda: _importable("nicegui", "run `pip install fluorosam[console]`")),
+        ("operator's page", False, lambda: _importable("nicegui", "run `pip install -e .[console]`")),
         ("torch (training)", False, lambda: _importable("torch", "run `make train-env`")),
         ("itk-rtk (bench render)", False, lambda: _importable("itk", "run `pip install fluorosam[bench]`")),
         ("DeepDRR (a renderer)", False, _deepdrr),

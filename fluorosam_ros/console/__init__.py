@@ -8,5 +8,5 @@ import importlib.util
 def missing() -> str | None:
     """What to do where the page's library is not installed, in one sentence; None where it is."""
     if importlib.util.find_spec("nicegui") is None:
-        return "The console needs NiceGUI: run `pip install fluorosam[console]`."
+        return "The console needs NiceGUI: run `pip install -e .[console]`."
     return None

@@ -28,10 +28,11 @@ def _angle(degrees: float, positive: str, negative: str) -> str:
 
 
 def isocenter_text(position_mm: tuple[float, float, float]) -> str:
-    """ "L 20 · table 5 · head 130 mm": where the isocentre is, from the middle of the patient."""
+    """ "L 20 · head 130 mm": where the isocentre is, from the middle of the patient; "centre" there."""
     names = (("L", "R"), ("table", "ceiling"), ("head", "feet"))
-    parts = [f"{pair[value < 0]} {abs(value):.0f}" for pair, value in zip(names, position_mm, strict=True)]
-    return " · ".join(parts) + " mm"
+    pairs = zip(names, position_mm, strict=True)
+    parts = [f"{pair[value < 0]} {abs(value):.0f}" for pair, value in pairs if abs(value) >= 0.5]
+    return " · ".join(parts) + " mm" if parts else "centre"
 
 
 def edge_letters(pose: CArmPose) -> tuple[str, str, str, str]:

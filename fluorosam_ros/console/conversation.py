@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fluorosam_ros.console.reports import Answer
-from fluorosam_ros.control.command_types import Ask
+from fluorosam_ros.control.command_types import Ask, acts
 from fluorosam_ros.control.commands import parse
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.exposure_budget import Spent
@@ -17,10 +17,10 @@ from fluorosam_ros.control.plain_text import MAX_TEXT
 KEPT = 60
 """Entries that are remembered."""
 
+_PAYERS = 8
+
 SILENT_S = 10.0
 """A prompt that nobody answered for so long will not be answered."""
-
-_SETTLED_S = 0.7  # the dose of the last exposure may be told a little after the reply
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,9 @@ class Conversation:
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._count = 0
         self._spent: Spent | None = None
-        self._from: dict[int, Spent] = {}  # what the case had cost when the entry was said, while it may still grow
-        self._ended_s: dict[int, float] = {}
+        # Who pays for exposures, the newest last, and what the case had cost when it was said. One command acts at a
+        # time; live images go on after the reply, and are paid for by whoever switched them on.
+        self._payers: list[tuple[int, Spent]] = []
         self._context = Context()
 
     @property
@@ -69,11 +70,12 @@ class Conversation:
 
     def say(self, text: str, now_s: float, clock: str) -> None:
         """A prompt was published, or something was asked for with a button."""
-        for number in self._ended_s:  # from here on it is another command that costs
-            self._from.pop(number, None)
-        self._ended_s.clear()
-        self._add(Entry(self._count, now_s, clock, shortened(text)))
-        self._context = self._context.after(parse(text, self._context))
+        entry = self._add(Entry(self._count, now_s, clock, shortened(text)))
+        command = parse(text, self._context)
+        self._context = self._context.after(command)
+        if self._spent is not None and acts(command):
+            self._payers.append((entry.number, self._spent))
+            del self._payers[:-_PAYERS]
 
     def note(self, text: str, kind: ReplyKind, reply: str, now_s: float, clock: str) -> None:
         """Something happened that nobody asked for in words."""
@@ -86,40 +88,34 @@ class Conversation:
             found = self._add(Entry(self._count, now_s, clock, answer.prompt))
         ended = answer.kind is not ReplyKind.UNDERSTOOD
         # Only the newest question waits for an answer.
-        for entry in self._entries:
+        for entry in tuple(self._entries):
             if ended and entry.choices:
                 self._put(replace(entry, choices=()))
         choices = self._choices(answer) if answer.kind is ReplyKind.QUESTION else ()
         self._put(replace(found, kind=answer.kind, reply=answer.text, open=not ended, choices=choices))
-        if ended:
-            self._ended_s[found.number] = now_s
+        if answer.kind is ReplyKind.REFUSED:  # it changed nothing: whoever was at it goes on, and pays
+            self._payers = [payer for payer in self._payers if payer[0] != found.number]
 
-    def spent(self, spent: Spent, now_s: float) -> None:
+    def spent(self, spent: Spent) -> None:
         """What the case has cost so far."""
-        same_case = self._spent is not None and spent.case_uid == self._spent.case_uid
+        if self._spent is None or spent.case_uid != self._spent.case_uid:
+            self._payers.clear()
         self._spent = spent
-        if not same_case:
-            self._from = {number: spent for number in self._from}
-        for entry in list(self._entries):
-            before = self._from.get(entry.number)
-            if before is None:
-                continue
-            exposures = spent.shots + spent.pulses - before.shots - before.pulses
-            self._put(replace(entry, dap_gym2=spent.dap_gym2 - before.dap_gym2, exposures=exposures))
-            if now_s - self._ended_s.get(entry.number, now_s) > _SETTLED_S:
-                del self._from[entry.number], self._ended_s[entry.number]
+        if not self._payers:
+            return
+        number, before = self._payers[-1]
+        exposures = spent.shots + spent.pulses - before.shots - before.pulses
+        for entry in tuple(self._entries):
+            if entry.number == number:
+                self._put(replace(entry, dap_gym2=spent.dap_gym2 - before.dap_gym2, exposures=exposures))
 
     def _add(self, entry: Entry) -> Entry:
         self._count += 1
         self._entries.append(entry)
-        oldest = self._entries[0].number
-        self._from = {number: spent for number, spent in self._from.items() if number >= oldest}
-        if self._spent is not None and entry.open:
-            self._from[entry.number] = self._spent
         return entry
 
     def _put(self, entry: Entry) -> None:
-        for index, old in enumerate(self._entries):
+        for index, old in enumerate(tuple(self._entries)):
             if old.number == entry.number:
                 self._entries[index] = entry
 

@@ -29,14 +29,15 @@ class ImagePanel:
         self._source = self._drawing = ""
         with ui.element("div").classes("stage"):
             with ui.element("div").classes("xray"):
-                self._image = ui.interactive_image(sanitize=False).mark("x-ray")
-            self._age = ui.label().classes("corner left")
-            self._note = ui.label().classes("note")
+                self._image = ui.interactive_image(sanitize=False).classes("film").mark("x-ray")
+                self._empty = ui.label("take a shot, or turn fluoro on").classes("empty")
             with ui.element("div").classes("row switch"):
                 self._switches = {kind: push(text, partial(self._want, kind), "small") for kind, text in _SWITCHES}
             with ui.element("div").classes("banner") as self._banner:
                 self._large = ui.label().classes("large")
                 self._small = ui.label()
+                ui.element("div").classes("grow")
+                self._note = ui.label()
         self._want("overlay")
 
     def _want(self, kind: PictureKind) -> None:
@@ -57,22 +58,19 @@ class ImagePanel:
                 self._source = source
                 self._image.set_source(source)
         shown = model.picture_shown(image, self.wanted, now_s)
-        if image is not None:
+        if image is not None and image.jpeg:
             self._draw(shown, *image.size_px)
         if shown != self._shown:
             self._shown = shown
             self._tell(shown)
 
     def _tell(self, shown: PictureShown) -> None:
-        self._age.set_text(f"LIVE · {shown.age}" if shown.live else "")
-        self._age.set_visibility(shown.live)
-        self._age.classes(add="live" if shown.live else "", remove="" if shown.live else "live")
+        self._banner.classes(replace="banner live" if shown.live else "banner")
+        self._large.set_text(shown.banner or "LIVE")
+        old = "" if shown.live else "last image, "
+        self._small.set_text(f"{old}{shown.age} old" if shown.age else "")
         self._note.set_text(shown.note)
-        self._note.set_visibility(bool(shown.note))
-        self._banner.set_visibility(bool(shown.banner))
-        self._banner.classes(add="" if shown.age else "none", remove="none" if shown.age else "")
-        self._large.set_text(shown.banner)
-        self._small.set_text(f"last image, {shown.age} old" if shown.age else "take a shot, or turn fluoro on")
+        self._empty.set_visibility(not shown.age)
 
     def _draw(self, shown: PictureShown, width: int, height: int) -> None:
         """Letters and the collimator's edges, in the image's own pixels."""
@@ -98,4 +96,4 @@ class ImagePanel:
             )
         if drawing != self._drawing:
             self._drawing = drawing
-            self._image.set_content(drawing)
+            self._image.set_content(drawing).style(f"--ratio:{width / height:.4f}")

@@ -70,7 +70,7 @@ class DosePanel:
                     level: push(level, partial(presses.say, f"{level} dose"), "small") for level in DOSE_LEVELS
                 }
                 ui.label("dose").classes("dim")
-            self._bars = ui.element("div").classes("column").style("gap:8px")
+            self._bars = ui.element("div").classes("meters")
             self._costs = ui.element("div")
             ui.element("div").classes("grow")
             push("FINISH CASE", self._ask, "small").style("flex:none")
@@ -111,9 +111,9 @@ class DosePanel:
 def _meter(name: str) -> tuple[ui.label, ui.label, ui.element]:
     with ui.element("div").style("width:100%"):
         with ui.element("div").classes("meter-top"):
-            ui.label(name).classes("caption")
-            limit = ui.label().classes("dim")
-        value = ui.label().classes("meter-value")
+            ui.label(name).classes("caption grow")
+            value = ui.label().classes("meter-value")
+            limit = ui.label().classes("meter-limit")
         with ui.element("div").classes("track"):
             fill = ui.element("div").classes("fill")
     return value, limit, fill
@@ -134,12 +134,16 @@ class NodesPanel:
     def __init__(self) -> None:
         self._nodes: tuple[NodeShown, ...] = ()
         self._row = ui.element("div").classes("row").style("gap:20px")
+        self._worst = ui.label().classes("silent")
 
     def update(self, nodes: tuple[NodeShown, ...]) -> None:
         """All nodes that are heard or missed."""
         if nodes == self._nodes:
             return
         self._nodes = nodes
+        # The interlock's own sentence has its place below.
+        bad = [n for n in nodes if n.level in ("error", "silent") and n.name != "interlock"]
+        self._worst.set_text(f"{bad[0].name}: {bad[0].text}" if bad else "")
         self._row.clear()
         with self._row:
             for node in nodes:

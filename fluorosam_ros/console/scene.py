@@ -11,7 +11,7 @@ from fluorosam_ros.console.solids import WORLD_ON_SCREEN, beam_axes, field_corne
 from fluorosam_ros.control.collision import Room
 
 _BEAM, _BEAM_OFF, _FIELD = "#ffd23f", "#7d7440", "#ff9f1c"
-_SKIN, _TABLE = "#c79a80", "#33475c"
+_SKIN, _TABLE = "#b98d75", "#2f4357"
 # Parts of a person lying on the back: centre and half axes as shares of width, depth and length.
 _BODY = (
     ((0.0, 0.0, 0.43), (0.17, 0.42, 0.07)),
@@ -29,7 +29,7 @@ class CArmScene:
 
     def __init__(self, width_px: int, height_px: int) -> None:
         self._drawn: Geometry | None = None
-        camera = ui.scene.perspective_camera(fov=38)
+        camera = ui.scene.perspective_camera(fov=34)
         self.scene = ui.scene(
             width=width_px, height=height_px, grid=False, camera=camera, background_color="#0d131a", fps=15
         )
@@ -40,7 +40,7 @@ class CArmScene:
             self._world = ui.scene.group().rotate_R(WORLD_ON_SCREEN.tolist())
             with self._world:
                 self._still_life()
-        self.scene.move_camera(2.0, -2.3, 1.15, 0.0, 0.05, -0.05, duration=0)
+        self.scene.move_camera(1.9, -2.1, 1.05, 0.0, 0.0, -0.07, duration=0)
 
     def update(self, geometry: Geometry | None) -> None:
         """Shows this C-arm."""
@@ -64,11 +64,11 @@ class CArmScene:
             v / 1000.0 for v in (room.patient_width_mm, room.patient_depth_mm, room.patient_length_mm)
         )
         for (x, y, z), (a, b, c) in _BODY:
-            part = ui.scene.sphere(1.0, 20, 12).material(_SKIN, 0.75).move(x * width, y * depth, z * length)
+            part = ui.scene.sphere(1.0, 20, 12).material(_SKIN).move(x * width, y * depth, z * length)
             part.scale(a * width, b * depth, c * length)
         thickness = room.table_thickness_mm / 1000.0
         table = ui.scene.box(room.table_width_mm / 1000.0, thickness, room.table_length_mm / 1000.0)
-        table.material(_TABLE, 0.9).move(0.0, depth / 2 + thickness / 2, 0.0)
+        table.material(_TABLE).move(0.0, depth / 2 + thickness / 2, 0.0)
 
     def _build(self, geometry: Geometry) -> None:
         if self._carm is not None:

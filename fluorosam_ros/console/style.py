@@ -49,8 +49,10 @@ body { font-family: Roboto, "Segoe UI", "DejaVu Sans", sans-serif; font-size:17p
 .q-btn.stop:focus-visible { outline:4px solid #fff; }
 
 .dose { flex:1; display:flex; flex-direction:column; gap:9px; min-height:0; overflow:hidden; }
-.meter-top { display:flex; justify-content:space-between; align-items:baseline; gap:8px; white-space:nowrap; }
-.meter-value { font-size:21px; font-weight:600; font-variant-numeric:tabular-nums; }
+.meters { display:flex; flex-direction:column; gap:11px; flex:none; margin-top:4px; }
+.meter-top { display:flex; align-items:baseline; gap:10px; white-space:nowrap; }
+.meter-limit { color:var(--dim); font-size:15px; min-width:52px; text-align:right; }
+.meter-value { font-size:20px; font-weight:600; font-variant-numeric:tabular-nums; }
 .track { height:7px; border-radius:4px; background:#22303d; overflow:hidden; margin-top:3px; }
 .fill { height:100%; border-radius:4px; background:var(--info); }
 .fill.high { background:var(--warn); } .fill.full { background:var(--bad); }
@@ -59,19 +61,16 @@ body { font-family: Roboto, "Segoe UI", "DejaVu Sans", sans-serif; font-size:17p
 .cost > :last-child { white-space:nowrap; color:var(--dim); }
 
 .stage { position:relative; flex:1; min-height:0; background:#000; border:1px solid var(--line); border-radius:10px;
-  overflow:hidden; display:flex; align-items:center; justify-content:center; }
-.stage .xray { height:100%; max-width:100%; display:flex; align-items:center; justify-content:center; }
-.stage .xray > * { max-width:100%; max-height:100%; }
-.corner { position:absolute; top:10px; padding:5px 12px; border-radius:7px; background:rgba(6,10,14,.72);
-  font-size:19px; font-variant-numeric:tabular-nums; }
-.corner.left { left:10px; } .corner.live { color:#fff; background:#1d7d5b; font-weight:700; }
-.switch { position:absolute; top:10px; right:10px; width:196px; }
-.banner { position:absolute; left:0; right:0; bottom:0; padding:9px 16px; background:rgba(96,64,6,.88); color:#ffe3ab;
-  display:flex; gap:14px; align-items:baseline; }
-.banner .large { font-size:25px; font-weight:800; letter-spacing:.04em; white-space:nowrap; }
-.banner.none { top:0; background:#05080b; align-items:center; justify-content:center; flex-direction:column; }
-.note { position:absolute; left:10px; top:54px; padding:4px 12px; border-radius:7px; background:rgba(6,10,14,.72);
-  color:var(--warn); font-size:16px; max-width:70%; }
+  overflow:hidden; display:flex; flex-direction:column; }
+.stage .xray { flex:1; min-height:0; container-type:size; display:flex; align-items:center; justify-content:center; }
+.film { --side:min(100cqw, calc(100cqh * var(--ratio, 1))); width:var(--side);
+  height:calc(var(--side) / var(--ratio, 1)); flex:none; }
+.empty { position:absolute; color:var(--dim); font-size:21px; }
+.switch { position:absolute; top:10px; right:10px; width:204px; opacity:.9; }
+.banner { flex:none; height:46px; padding:0 16px; background:#573a06; color:#ffe3ab; display:flex; gap:14px;
+  align-items:center; white-space:nowrap; overflow:hidden; }
+.banner.live { background:#12563e; color:#eafff6; }
+.banner .large { font-size:24px; font-weight:800; letter-spacing:.04em; }
 
 .say { width:100%; font-size:23px; }
 .say .q-field__control { background:var(--card) !important; border-radius:10px; border:2px solid #31445a; height:60px; }

@@ -23,7 +23,7 @@ def suggest(mode: Mode, seen: bool, outlined: Sequence[Outlined]) -> tuple[Sugge
     if mode == "armed":
         if found:
             prompts += [f"center on the {found}", "collimate to it"]
-        prompts += ["rotate to LAO 30", "open the collimator", "go back"]
+        prompts += ["rotate to LAO 30", "go back", "open the collimator"]
     if seen:
         prompts.append("what do you see")
     names = {one.name for one in outlined}

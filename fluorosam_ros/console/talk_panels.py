@@ -72,10 +72,8 @@ class PromptPanel:
             if one.colour:
                 ui.element("div").classes("dot").style(f"background:{one.colour}")
             ui.label(one.text)
-            hide = ui.button("×", on_click=lambda: self._presses.say(f"hide the {one.prompt}")).props(
-                "flat dense round"
-            )
-            hide.classes("cross").tooltip(f"no longer outline {one.prompt}")
+            hide = ui.button("×", on_click=lambda: self._presses.say(f"hide the {one.prompt}"), color=None)
+            hide.classes("cross").props("flat dense round").tooltip(f"no longer outline {one.prompt}")
 
 
 class LogPanel:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from fluorosam_model.overlay import PALETTE
 from fluorosam_ros.console import clinical
@@ -104,7 +106,7 @@ class ViewModel:
             if before and same_case and spent.shots + spent.pulses > before.shots + before.pulses:
                 self._beam_s = now_s
             self._spent = spent
-            self._talk.spent(spent, now_s)
+            self._talk.spent(spent)
 
     def limits(self, budget: BudgetConfig, operator_timeout_s: float) -> None:
         """The interlock's parameters."""
@@ -257,14 +259,11 @@ class ViewModel:
             names = ("Dose-area product", "Air kerma", "Fluoroscopy", "Shots")
             return DoseShown(tuple(Bar(name, "–", "not reported", None) for name in names))
         bars = (
-            _bar("Dose-area product", spent.dap_gym2, limits.dap_gym2, clinical.dap_text(spent.dap_gym2),
-                 clinical.dap_text(limits.dap_gym2)),
-            _bar("Air kerma", spent.kerma_gy, limits.kerma_gy, clinical.kerma_text(spent.kerma_gy),
-                 clinical.kerma_text(limits.kerma_gy)),
-            _bar("Fluoroscopy", spent.fluoro_s, limits.fluoro_s, clinical.time_text(spent.fluoro_s),
-                 clinical.time_text(limits.fluoro_s)),
-            _bar("Shots", spent.shots, limits.shots, str(spent.shots), str(limits.shots)),
-        )  # fmt: skip
+            _bar("Dose-area product", spent.dap_gym2, limits.dap_gym2, clinical.dap_text),
+            _bar("Air kerma", spent.kerma_gy, limits.kerma_gy, clinical.kerma_text),
+            _bar("Fluoroscopy", spent.fluoro_s, limits.fluoro_s, clinical.time_text),
+            _bar("Shots", spent.shots, limits.shots, str),
+        )
         costs = [
             (e.text, f"{e.exposures} {'image' if e.exposures == 1 else 'images'}, {clinical.dap_text(e.dap_gym2)}")
             for e in costliest(self._talk.entries, _SHOWN_COSTS)
@@ -292,10 +291,11 @@ class ViewModel:
         return f"{pages} · " + (f"heartbeat needed ({self._operator_timeout_s:g} s)" if demanded else "heartbeat sent")
 
 
-def _bar(name: str, value: float, limit: float, text: str, limit_text: str) -> Bar:
+def _bar(name: str, value: float, limit: float, say: Callable[[Any], str]) -> Bar:
     if not limit:
-        return Bar(name, text, "no limit", None)
-    return Bar(name, text, f"of {limit_text}", min(value / limit, 1.0))
+        return Bar(name, say(value), "no limit", None)
+    number = say(limit).split()[0]  # in the unit of the value
+    return Bar(name, say(value), f"of {number.removesuffix('.000').removesuffix('.00')}", min(value / limit, 1.0))
 
 
 def _outlined(found: tuple[Outlined, ...]) -> tuple[OutlinedShown, ...]:

@@ -3,7 +3,7 @@
 It says what the operator types on fluorosam/prompt and asks interlock/arm, disarm, reset and carm/finish_case; its
 emergency stop goes to interlock/emergency_stop and, as "stop", to fluorosam/prompt. It publishes operator/heartbeat
 while a browser shows the page, and asks the interlock to disarm when the last one is lost. Opening it moves and exposes
-nothing. It needs NiceGUI: pip install fluorosam[console].
+nothing. It needs NiceGUI: pip install -e .[console].
 """
 
 from __future__ import annotations

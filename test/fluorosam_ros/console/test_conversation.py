@@ -71,33 +71,37 @@ def test_a_question_in_other_words_offers_nothing():
 
 def test_every_command_has_its_cost():
     talk = Conversation()
-    talk.spent(Spent("1", 0.001, 0.0, 2, 0), 0.0)
+    talk.spent(Spent("1", 0.001, 0.0, 2, 0))
     talk.say("center on the heart", 1.0, "")
-    talk.spent(Spent("1", 0.003, 0.0, 4, 0), 2.0)
+    talk.spent(Spent("1", 0.003, 0.0, 4, 0))
     talk.answer(Answer("center on the heart", ReplyKind.DONE, "Done."), 2.1, "")
-    talk.spent(Spent("1", 0.004, 0.0, 5, 0), 2.2)  # the last shot, told a moment after the reply
-    talk.spent(Spent("1", 0.004, 0.0, 5, 0), 3.2)
-    talk.spent(Spent("1", 0.009, 0.0, 9, 0), 9.0)
+    talk.say("left lung", 2.15, "")
+    talk.spent(Spent("1", 0.004, 0.0, 5, 0))  # the last shot, told a moment after the reply
     (entry,) = costliest(talk.entries, 3)
-    assert entry.exposures == 3 and entry.dap_gym2 == pytest.approx(0.003)
+    assert entry.text == "center on the heart" and entry.exposures == 3 and entry.dap_gym2 == pytest.approx(0.003)
 
 
-def test_what_comes_after_the_next_command_is_not_the_last_ones():
+def test_live_images_are_paid_for_by_whoever_switched_them_on():
     talk = Conversation()
-    talk.spent(Spent("1", 0.0, 0.0, 0, 0), 0.0)
+    talk.spent(Spent("1", 0.0, 0.0, 0, 0))
     talk.say("take a shot", 1.0, "")
     talk.answer(Answer("take a shot", ReplyKind.DONE, "Done."), 1.2, "")
-    talk.spent(Spent("1", 0.001, 0.0, 1, 0), 1.3)
-    talk.say("take a shot", 1.4, "")
-    talk.spent(Spent("1", 0.002, 0.0, 2, 0), 1.6)
-    assert [e.exposures for e in talk.entries] == [1, 1]
+    talk.spent(Spent("1", 0.001, 0.0, 1, 0))
+    talk.say("fluoro on", 1.4, "")
+    talk.answer(Answer("fluoro on", ReplyKind.DONE, "On."), 1.5, "")
+    talk.spent(Spent("1", 0.002, 0.0, 1, 10))
+    talk.say("rotate to LAO 200", 3.0, "")
+    talk.answer(Answer("rotate to LAO 200", ReplyKind.REFUSED, "Outside the limits."), 3.1, "")
+    talk.say("fluoro off", 4.0, "")
+    talk.spent(Spent("1", 0.003, 0.0, 1, 20))
+    assert [(e.text, e.exposures) for e in talk.entries if e.exposures] == [("take a shot", 1), ("fluoro on", 20)]
 
 
 def test_a_new_case_begins_at_nothing():
     talk = Conversation()
-    talk.spent(Spent("1", 0.5, 0.0, 50, 0), 0.0)
-    talk.say("finish case", 1.0, "")
-    talk.spent(Spent("2", 0.0, 0.0, 0, 0), 1.5)
+    talk.spent(Spent("1", 0.5, 0.0, 50, 0))
+    talk.say("take a shot", 1.0, "")
+    talk.spent(Spent("2", 0.0, 0.0, 0, 0))
     assert talk.entries[0].dap_gym2 == 0.0 and talk.entries[0].exposures == 0
 
 
