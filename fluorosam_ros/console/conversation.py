@@ -17,10 +17,10 @@ from fluorosam_ros.control.plain_text import MAX_TEXT
 KEPT = 60
 """Entries that are remembered."""
 
-_PAYERS = 8
-
 SILENT_S = 10.0
 """A prompt that nobody answered for so long will not be answered."""
+
+_PAYERS = 8  # of the commands before, which may have to pay again after a refusal
 
 
 @dataclass(frozen=True)
