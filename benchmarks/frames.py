@@ -41,9 +41,9 @@ def frames(repeats: int) -> dict[str, tuple[float, float]]:
         twin.place(CArmPose(0.0, 0.0, (x, y, z)))
         found[f"512² {quality}, twin's frame, nothing moves"] = timed(twin.acquire, repeats)
         assert twin.motion is not None
-        twin.motion.follow("on", twin.time_s)
+        twin.motion.follow("free", twin.time_s)
         found[f"512² {quality}, twin's frame, patient breathes"] = timed(stepped(twin), repeats)
-        twin.motion.follow("off", twin.time_s)
+        twin.motion.follow("none", twin.time_s)
         twin.start_move(CArmPose(90.0, 0.0, (x, y, z)))
         found[f"512² {quality}, twin's frame, C-arm moves"] = timed(stepped(twin), min(repeats, 70))
     return found

@@ -107,7 +107,9 @@ ARGUMENTS = (
     ),
     Argument("fluoro_hz", 0.0, "live images a second while armed; 0: single shots only", (("twin", "fluoro_hz"),)),
     Argument("image_size", 0, "pixels along each side of the image; 0: the device's own", (("twin", "image_size"),)),
-    Argument("breathing", "off", "the patient breathes and its heart beats: off, on or hold", (("twin", "breathing"),)),
+    Argument(
+        "breathing", "none", "of the patient, whose heart beats, too: none, free or held", (("twin", "breathing"),)
+    ),
     Argument("breaths_per_minute", 15.0, "how often it breathes", (("twin", "breaths_per_minute"),)),
     Argument("heart_rate", 70.0, "how often a minute its heart beats", (("twin", "heart_rate"),)),
     Argument("quality", "full", "of the twin's images: full, or preview for more of them", (("twin", "quality"),)),

@@ -36,7 +36,7 @@ def up(
     headless: Annotated[bool, typer.Option("--headless", help="Do not open RViz even where it is installed.")] = False,
     fluoro_hz: Annotated[float, typer.Option(help="Live images a second while armed; 0: single shots.")] = 0.0,
     device: Annotated[str, typer.Option(help="C-arm geometry and limits.")] = "standard",
-    breathing: Annotated[str, typer.Option(help="Whether the patient breathes: off, on or hold.")] = "off",
+    breathing: Annotated[str, typer.Option(help="Of the patient, whose heart beats, too: none, free, held.")] = "none",
     quality: Annotated[str, typer.Option(help="Of the twin's images: full, or preview for more of them.")] = "full",
     quiet: Annotated[bool, typer.Option("--quiet", help="Do not show what the nodes print.")] = False,
     record: Annotated[Path | None, typer.Option(help="Folder to record everything into, as an MCAP file.")] = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fluorosam_ros.control.command_types import DOSE_LEVELS
 from fluorosam_ros.nodes.base import NodeParameter
 from fluorosam_sim.carm import VENDORS
+from fluorosam_sim.motion import BREATHING_MODES
 
 PARAMETERS = (
     NodeParameter("patient", "chest", "a packaged patient's name, or the path of a NIfTI CT", setup=True),
@@ -25,10 +26,10 @@ PARAMETERS = (
     ),
     NodeParameter(
         "breathing",
-        "off",
-        "on: chest and abdomen breathe and the heart beats; hold: the breath is held from the next inspiration on; "
-        "off: all lies still, as in the CT",
-        choices=("off", "on", "hold"),
+        "none",
+        "free: chest and abdomen breathe and the heart beats; held: the breath is held from the next inspiration on; "
+        "none: all lies still, as in the CT",
+        choices=BREATHING_MODES,
     ),
     NodeParameter("breaths_per_minute", 15.0, "how often a breathing patient breathes", 4.0, 40.0, setup=True),
     NodeParameter("heart_rate", 70.0, "how often a minute its heart beats", 30.0, 200.0, setup=True),

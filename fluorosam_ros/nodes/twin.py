@@ -169,8 +169,8 @@ class TwinNode(ManagedNode):
                 self.get_logger().error(f"The dose report could not be written: {error}.")
 
     def _breathe(self, twin: Twin, how: str) -> None:
-        """Off, on or hold; raises SetupError for a patient that cannot breathe."""
-        if twin.motion is None and how != "off":
+        """None, free or held; raises SetupError for a patient that cannot breathe."""
+        if twin.motion is None and how != "none":
             breathing, heartbeat = Breathing(self.value("breaths_per_minute")), Heartbeat(self.value("heart_rate"))
             try:
                 twin.motion = BodyMotion(twin.patient, breathing, heartbeat, self.value("seed"))

@@ -14,6 +14,7 @@ from fluorosam_sim.render.displacement import Displacement
 BodyState = tuple[float, float]
 """Expiration and contraction: 0 is rest, about 1 their full extent."""
 AT_REST: BodyState = (0.0, 0.0)
+BREATHING_MODES = ("none", "free", "held")  # not "off" and "on", which YAML takes for booleans
 
 
 class MotionError(ValueError):
@@ -63,15 +64,15 @@ class BodyMotion:
             self._held_from_s = self._breath_from_s + breaths * period
 
     def follow(self, how: str, time_s: float) -> None:
-        """What is asked of the patient now: "off" (rest), "on" (start) or "hold" (hold_breath)."""
-        if how == "off":
+        """What is asked of the patient now: "none" (rest), "free" (start) or "held" (hold_breath)."""
+        if how == "none":
             self.rest()
-        elif how == "on":
+        elif how == "free":
             self.start(time_s)
-        elif how == "hold":
+        elif how == "held":
             self.hold_breath(time_s)
         else:
-            raise ValueError(f"A patient's breathing is off, on or on hold, not {how!r}.")
+            raise ValueError(f"A patient's breathing is one of {', '.join(BREATHING_MODES)}, not {how!r}.")
 
     def rest(self) -> None:
         """The body lies still, as in the scan, until it is started again."""

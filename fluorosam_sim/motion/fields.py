@@ -28,7 +28,8 @@ _SMOOTH_MM = 7.0  # at last, so that nothing folds
 _BODY_HU = -400
 _WALL_MM = 10.0  # of the trunk, from the skin inwards: does not move towards the head
 _BONE_WEIGHT = 20.0  # a rib is thin beside the lung that slides along it
-_CARTILAGE_WEIGHT = 4.0  # thick and soft, and the heart and the liver lie on it
+_THICK_WEIGHT = 3.0  # what is thick, and has organs lying on it, needs less
+_THICK = ("costal_cartilages", "autochthon_", "iliopsoas_")
 # Share of the diaphragm's way; see the module.
 _SHARES = {
     "liver": 0.95, "spleen": 0.95, "stomach": 0.9, "gallbladder": 0.9, "pancreas": 0.7, "adrenal_gland_left": 0.65,
@@ -41,7 +42,7 @@ _STILL = (
     "skull", "brain", "spinal_cord", "autochthon_", "iliopsoas_", "femur_", "ulna_", "radius_", "carpal_",
     "metacarpal_", "phalanges_",
 )  # fmt: skip
-_ABDOMEN_MM = (110.0, 270.0)  # below the diaphragm's domes: from here to there the motion fades
+_ABDOMEN_MM = (180.0, 300.0)  # below the diaphragm's domes: from here to there the motion fades
 _EDGE_MM = 60.0  # likewise towards the ends of a scan: what lies beyond them is not known
 
 
@@ -170,7 +171,7 @@ def _headward(
     share[lungs] = np.clip((apex - grid.world[..., 2][lungs]) / (apex - dome), 0, 1)
     weight = (share >= 0).astype(np.float32)
     weight[still], share[still] = _BONE_WEIGHT, 0.0
-    weight[grid.mask("costal_cartilages")] = _CARTILAGE_WEIGHT
+    weight[grid.mask(*_THICK)] = _THICK_WEIGHT
     body = ndimage.binary_fill_holes((grid.hu > _BODY_HU) | lungs)
     depth = ndimage.distance_transform_edt(body, sampling=grid.node_mm)
     wall = (depth < _WALL_MM) & (weight == 0)

@@ -16,7 +16,6 @@ from fluorosam_sim.render.materials import BONE_FROM_GCM3, density_table
 
 _MOST_VOXELS = 2**31 - 1  # the kernels index with 32 bits
 _BYTES_A_VOXEL = 11  # quantised, labels, and a packing for each of the two axes that views may need
-_BYTES_BEFORE_BINNING = 2  # a preview's mean densities, by voxel of the CT: a quarter of four bytes, and slack
 _PADDING = (1, 2)  # voxels of air before and after
 _INNER = slice(_PADDING[0], -_PADDING[1])
 
@@ -63,7 +62,8 @@ class Volume:
 def needed_bytes(shape: tuple[int, ...], halve: bool = False) -> int:
     """Bytes of memory that a renderer of a volume takes, at most; halve as in prepare."""
     voxels = math.prod(int(n) + sum(_PADDING) for n in shape)
-    return voxels * _BYTES_A_VOXEL // 4 + voxels * _BYTES_BEFORE_BINNING if halve else voxels * _BYTES_A_VOXEL
+    # While a preview is made its mean densities take a byte by voxel of the CT: less than packings take later.
+    return voxels * _BYTES_A_VOXEL // (4 if halve else 1)
 
 
 def prepare(patient: Patient, halve: bool = False) -> Volume:

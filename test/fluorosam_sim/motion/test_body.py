@@ -99,10 +99,10 @@ def test_motion_begins_and_ends_in_inspiration(coarse: Patient) -> None:
     assert all(motion.state(t)[0] == 0 for t in (14.0, 15.3, 100.0)) and motion.state(14.3)[1] > 0.9
     motion.start(20.0)
     assert motion.state(22.0)[0] > 0.7
-    motion.follow("off", 22.0)
+    motion.follow("none", 22.0)
     assert motion.state(22.0) == (0.0, 0.0)
-    motion.follow("on", 30.0)
-    motion.follow("hold", 32.0)
+    motion.follow("free", 30.0)
+    motion.follow("held", 32.0)
     assert motion.state(32.0)[0] > 0.7 and motion.state(40.0)[0] == 0
     with pytest.raises(ValueError, match="deeply"):
         motion.follow("deeply", 50.0)

@@ -76,10 +76,10 @@ def test_too_large_a_volume_is_refused_before_memory_is_taken(monkeypatch: pytes
     monkeypatch.setattr(volume, "free_bytes", lambda: 8_000_000_000)
     two_gigabytes = broadcast((1024, 1024, 1024))
     with pytest.raises(
-        ValueError, match=r"11\.9 GB of memory and 8\.0 GB are free: take the preview quality \(5\.1 GB\)"
+        ValueError, match=r"11\.9 GB of memory and 8\.0 GB are free: take the preview quality \(3\.0 GB\)"
     ):
         CpuRenderer(two_gigabytes)
-    monkeypatch.setattr(volume, "free_bytes", lambda: 4_000_000_000)
+    monkeypatch.setattr(volume, "free_bytes", lambda: 2_500_000_000)
     with pytest.raises(ValueError, match="free: crop or bin it"):
         CpuRenderer(two_gigabytes, preview=True)
 
