@@ -78,14 +78,11 @@ def build(model: ViewModel, frames: Frames, presence: Presence, link: Callable[[
     def update() -> None:
         now = time.monotonic()
         shown = model.shown(now, image.wanted, presence.browsers(now))
-        for panel, part in (
-            (nodes, shown.nodes),
-            (interlock, shown.interlock),
-            (dose, shown.dose),
-            (motion, shown.carm),
-            (log, shown.log),
-        ):
-            panel.update(part)  # type: ignore[arg-type]
+        nodes.update(shown.nodes)
+        interlock.update(shown.interlock)
+        dose.update(shown.dose)
+        motion.update(shown.carm)
+        log.update(shown.log)
         prompt.update(shown.outlined, shown.suggestions)
         image.use(shown.picture_kind)
         operator.set_text(shown.operator)
