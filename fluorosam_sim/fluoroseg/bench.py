@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
+import zlib
 from typing import Any
 
 from fluorosam_sim.bench import machine
@@ -12,6 +14,8 @@ from fluorosam_sim.fluoroseg.pools import local_shards
 
 PAPER_IMAGES_PER_S = 6.5  # Killeen et al., FluoroSAM: one A6000, 512 × 512, all masks
 _SHARD_IMAGES = 32
+_ALONE_S = 2.0
+_ALONE_BYTES = bytes(range(256)) * 1024
 
 
 def bench_generate(
@@ -22,8 +26,10 @@ def bench_generate(
     Timed from the first finished image to the last, so that starting Python and loading the first patient do not
     count: in a dataset of any size they are made once. Changing patients does count, once every 32 images instead of
     every 128 as in a dataset. cpu_s: processor seconds an image of all processes together, starting up included.
+    speedup: images_s over that of the first row, a process. machine_speedup: the same of programs that share nothing
+    and do not touch memory; cores that are two threads of one do not give twice as much of anything.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for count in workers:
         shards = count * shards_per_worker
         config = DatasetConfig(shards * _SHARD_IMAGES, patients, shard_images=_SHARD_IMAGES, size_px=size_px)
@@ -50,4 +56,26 @@ def bench_generate(
                 "bytes_per_image": round(made_bytes / config.images),
             }
         )
+        per_process = rows[0]["images_per_s"] / rows[0]["processes"]
+        rows[-1]["speedup"] = round(rows[-1]["images_per_s"] / max(per_process, 1e-9), 2)
+        rows[-1]["machine_speedup"] = round(machine_speedup(count, _ALONE_S), 2)
     return {"machine": machine(), "paper_images_per_s": PAPER_IMAGES_PER_S, "rows": rows}
+
+
+def machine_speedup(processes: int, seconds: float) -> float:
+    """How many times as much as one alone so many processes get done that share nothing and need no memory."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes) as pool:
+        pool.map(_alone, [0.01] * processes, chunksize=1)  # started and imported
+        (alone,) = pool.map(_alone, [seconds])
+        together = pool.map(_alone, [seconds] * processes, chunksize=1)
+    return sum(together) / alone
+
+
+def _alone(seconds: float) -> float:
+    """Rounds of compression a second."""
+    rounds, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        zlib.compress(_ALONE_BYTES, 6)
+        rounds += 1
+    return rounds / (time.perf_counter() - start)

@@ -140,6 +140,7 @@ def test_paraphrases_from_a_file(program: typer.Typer, tmp_path: Path, body: str
 
 def test_bench_counts_what_it_makes(program: typer.Typer, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benching, "_SHARD_IMAGES", 3)
+    monkeypatch.setattr(benching, "_ALONE_S", 0.1)
     arguments = ["bench", "generate", "--patients", body, "--workers", "1", "--shards", "2", "--size", "16", "--json"]
     result = _run(program, *arguments)
     assert result.exit_code == 0, result.output
@@ -147,6 +148,7 @@ def test_bench_counts_what_it_makes(program: typer.Typer, body: str, monkeypatch
     assert values["paper_images_per_s"] == 6.5 and values["machine"]
     (row,) = values["rows"]
     assert row["processes"] == 1 and row["images"] == 6 and row["images_per_s"] > 0 and row["bytes_per_image"] > 500
+    assert row["speedup"] == 1 and row["machine_speedup"] > 0
 
 
 def test_prompts_are_counted_and_listed(program: typer.Typer) -> None:

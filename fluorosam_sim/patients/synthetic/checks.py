@@ -24,6 +24,11 @@ _BONES = (
     "clavicula_", "tarsal_", "metatarsal_", "phalanges_", "carpal_", "metacarpal_", "skull", "sternum", "sacrum",
 )  # fmt: skip
 _POPULATION = 20  # patients who together must show every class
+_BODY_HEIGHT_MM = {
+    "T1": 14.1, "T2": 15.6, "T3": 15.7, "T4": 16.2, "T5": 16.2, "T6": 17.4, "T7": 18.2, "T8": 18.7, "T9": 19.3,
+    "T10": 20.2, "T11": 21.3, "T12": 22.7, "L1": 23.8, "L2": 24.3, "L3": 23.8, "L4": 24.1, "L5": 22.9,
+}  # fmt: skip
+"""Mean posterior heights of vertebral bodies (Panjabi et al. 1991, 1992), head to foot."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ CHECKS: dict[str, Check] = {
     "femur_mm": Check("greatest length of the femur, mm", 380, 550, "Trotter & Gleser 1952"),
     "t12_height_mm": Check("height of the T12 body, mm", 19, 32, "Gilad & Nissan 1986; Panjabi 1991"),
     "l3_height_mm": Check("height of the L3 body, mm", 22, 35, "Gilad & Nissan 1986; Panjabi 1992"),
+    "lowest_body": Check("lowest of T1–L5, share of its level's mean height", 0.7, 1.4, "Panjabi 1991, 1992"),
+    "highest_body": Check("highest of T1–L5, share of its level's mean height", 0.7, 1.4, "Panjabi 1991, 1992"),
     "liver_ml": Check("liver, ml", 800, 2500, "Vauthey 2002; ICRP 89"),
     "heart_ml": Check("heart with blood, ml", 300, 1100, "ICRP 89"),
     "lungs_ml": Check("both lungs, ml", 2500, 8000, "ICRP 89"),
@@ -67,6 +74,8 @@ def measure_patient(seed: int, spacing_mm: float) -> dict[str, Any]:
     present = [name for name in patient.structures if view.count(name)]
     classes = [item.key for item in anatomy.structures_in(present) if item.kind == "class"]
     hips = [_hip_offset(view, seed, side) for side in ("left", "right")]
+    heights = view.body_heights()
+    shares = [heights[level] / mean for level, mean in _BODY_HEIGHT_MM.items()]
     return {
         "seed": seed,
         "sex": traits.sex,
@@ -78,8 +87,10 @@ def measure_patient(seed: int, spacing_mm: float) -> dict[str, Any]:
         "sides_swapped": _swapped(view),
         "hip_offset_mm": round(max(hips), 2),
         "femur_mm": round(max(view.length("femur_left"), view.length("femur_right")), 1),
-        "t12_height_mm": round(view.body_height("vertebrae_T12"), 1),
-        "l3_height_mm": round(view.body_height("vertebrae_L3"), 1),
+        "t12_height_mm": round(heights["T12"], 1),
+        "l3_height_mm": round(heights["L3"], 1),
+        "lowest_body": round(min(shares), 2),
+        "highest_body": round(max(shares), 2),
         "liver_ml": round(volume.get("liver", 0.0)),
         "heart_ml": round(volume.get("heart", 0.0) + volume.get("atrial_appendage_left", 0.0)),
         "lungs_ml": round(lungs),
@@ -153,15 +164,35 @@ class _View:
         axis = np.linalg.eigh(centered.T @ centered)[1][:, -1]
         return float(np.ptp(centered @ axis)) + self.spacing
 
-    def body_height(self, name: str) -> float:
-        """Height of a vertebral body: median vertical run of the label in the middle of its front."""
+    def body_heights(self) -> dict[str, float]:
+        """Heights of the vertebral bodies T1 to L5 along the spine, mm, by level."""
+        bodies = {level: self._body(f"vertebrae_{level}") for level in _BODY_HEIGHT_MM}
+        centers = [points.mean(axis=0) for points in bodies.values()]
+        heights = {}
+        for place, (level, points) in enumerate(bodies.items()):
+            along = centers[max(place - 1, 0)] - centers[min(place + 1, len(centers) - 1)]
+            heights[level] = self._height(points, along / np.linalg.norm(along))
+        return heights
+
+    def _body(self, name: str) -> npt.NDArray[np.float64]:
+        """Voxels (N, 3) of the middle of a vertebra's front, where it is nothing but body."""
         points = self.points(name)
         front = points[:, 1].min()
         middle = np.median(points[points[:, 1] < front + 15, 0])
-        core = points[(np.abs(points[:, 0] - middle) < 9) & (points[:, 1] > front + 5) & (points[:, 1] < front + 20)]
-        columns = np.round((core[:, :2] - core[:, :2].min(axis=0)) / self.spacing).astype(int)
-        _, counts = np.unique(columns, axis=0, return_counts=True)
-        return float(np.median(counts)) * self.spacing
+        return points[(np.abs(points[:, 0] - middle) < 9) & (points[:, 1] < front + 22)]
+
+    def _height(self, points: npt.NDArray[np.float64], along: npt.NDArray[np.float64]) -> float:
+        """Median extent along a direction of the voxels that share a column, in the middle of the body."""
+        forward = np.cross(along, (1.0, 0.0, 0.0))
+        depth = points @ (forward / np.linalg.norm(forward))
+        chosen = np.abs(depth - np.median(depth)) < 5
+        columns = np.round(np.column_stack([points[chosen, 0], depth[chosen]]) / self.spacing).astype(int)
+        _, column = np.unique(columns, axis=0, return_inverse=True)
+        height = points[chosen] @ along
+        top, bottom = np.full(column.max() + 1, -np.inf), np.full(column.max() + 1, np.inf)
+        np.maximum.at(top, column.ravel(), height)
+        np.minimum.at(bottom, column.ravel(), height)
+        return float(np.median(top - bottom)) + self.spacing
 
     def cortex(self, name: str) -> float:
         """Thickness of the shell in the middle of a shaft from the mass of compact bone across it, mm."""
