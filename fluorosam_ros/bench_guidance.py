@@ -20,9 +20,10 @@ from fluorosam_ros.bench_loop import Row, starting_pose
 from fluorosam_ros.control.command_types import Center, CollimateTo, Command, GoToView, Target
 from fluorosam_ros.control.operations import ReplyKind
 from fluorosam_ros.control.sequences import Guide
+from fluorosam_ros.control.site_fit import site_statistics
 from fluorosam_ros.control.survey import SURVEY
 from fluorosam_ros.control.twin_device import ModelSegmenter, Segmenter, TruthSegmenter, TwinDevice
-from fluorosam_ros.control.view_angles import turn_deg
+from fluorosam_ros.control.view_angles import turn_deg, view_frame
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim import anatomy
 from fluorosam_sim.carm import VENDORS, CArmConfig, CArmPose, LimitError
@@ -295,7 +296,8 @@ class _Run:
             **row,
             "degrees": round(_off_deg(twin.pose, solution), 2),
             "degrees_before": round(_off_deg(before, solution), 2),
-            "degrees_textbook": round(_textbook_deg(solution), 2),
+            "degrees_textbook": round(_unseen_deg(solution, None), 2),
+            "degrees_typical": round(_unseen_deg(solution, view_frame(command)), 2),
             "mm": round(_beside_mm(twin, solution.target_mm), 2),
         }
 
@@ -305,11 +307,16 @@ def _off_deg(pose: CArmPose, solution: ViewSolution) -> float:
     return min(off, 180.0 - off) if solution.view.either_way else off
 
 
-def _textbook_deg(solution: ViewSolution) -> float:
-    """How far the textbook's angles would be off, within the C-arm's reach or not."""
+def _unseen_deg(solution: ViewSolution, frame: str | None) -> float:
+    """How far angles would be off that were taken without looking, within the C-arm's reach or not.
+
+    frame: the site's in the population, for the mean of its bodies; None for the textbook's angles.
+    """
     view = solution.view
-    cosine = float(direction_from_angles(view.nominal_primary_deg, view.nominal_secondary_deg) @ solution.direction)
-    off = float(np.rad2deg(np.arccos(np.clip(cosine, -1.0, 1.0))))
+    direction = direction_from_angles(view.nominal_primary_deg, view.nominal_secondary_deg)
+    if frame is not None:
+        direction = site_statistics(frame).axes @ direction
+    off = float(np.rad2deg(np.arccos(np.clip(direction @ solution.direction, -1.0, 1.0))))
     return min(off, 180.0 - off) if view.either_way else off
 
 
@@ -328,7 +335,7 @@ def summarised(rows: Sequence[Row]) -> dict[str, Any]:
         if not part:
             continue
         numbers: dict[str, Any] = {"n": len(part), "done": _mean(part, "success"), "reached": _reached_share(part)}
-        for key in ("mm", "mm_body", "degrees", "degrees_textbook", "shots", "seconds"):
+        for key in ("mm", "mm_body", "degrees", "degrees_textbook", "degrees_typical", "shots", "seconds"):
             if key in part[0]:
                 values = [row[key] for row in part]
                 numbers[f"median_{key}"] = round(float(np.median(values)), 2)

@@ -17,10 +17,14 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from fluorosam_ros.control.centering import DEPTH_UNCERTAINTY_MM
-from fluorosam_ros.control.patient_model import RAY_MM, Axis, PatientModel, Ray
+from fluorosam_ros.control.patient_model import Axis, PatientModel, Ray
 from fluorosam_sim.anatomy import APPENDICULAR
 from fluorosam_sim.geometry import FloatArray, direction_from_angles
 from fluorosam_sim.views.population import POINTS, population
+
+SHADOW_MM = 12.0
+"""How far the middle of a segmented shadow is from where the structure's centre projects to, standard deviation; with
+the shipped segmenter's mix-ups of neighbours, more than `patient_model.RAY_MM`, which is of right masks."""
 
 AXIS_RAD = 0.05
 """How far the middle line of a long bone's shadow is from the line between its ends, standard deviation."""
@@ -33,8 +37,8 @@ LYING_DEG = 8.0
 
 _OWN_SHARE = 0.2
 """Of each point's variance, what it does not share with the others: few bodies tell too regular a story."""
-_LEAST_MM = 5.0
-_OUTLIER = 2.5
+_LEAST_MM = 8.0
+_OUTLIER = 1.8
 _ROUNDS = 15
 _STILL = 1e-4
 _PRESENT = 0.6
@@ -74,7 +78,7 @@ class SiteStatistics:
         for name, at in _INDEX.items():
             if self.usable[at] and name.startswith(_SHOWN):
                 away = float(np.linalg.norm(self.mean_mm[at]))
-                score = min(away, reach_mm) ** 2 / (self.spread_mm[at] ** 2 + 2 * RAY_MM**2) * (away <= reach_mm)
+                score = min(away, reach_mm) ** 2 / (self.spread_mm[at] ** 2 + 2 * SHADOW_MM**2) * (away <= reach_mm)
                 label = name.partition(":")[0]
                 scores[label] = max(scores.get(label, 0.0), score)
         ranked = sorted(scores, key=lambda label: -scores[label])
@@ -142,7 +146,7 @@ def fit_site(frame: str, model: PatientModel) -> SiteFit | None:
     views = {tuple(np.round(ray.source_mm, 3)): ray for ray in lines}
     near, near_at = _nearby(list(views.values()))
     prior = np.linalg.inv(known.turn_covariance)
-    whole = {at: [(ray, RAY_MM) for ray in found] for at, found in rays.items()}
+    whole = {at: [(ray, SHADOW_MM) for ray in found] for at, found in rays.items()}
     centers = whole | {at: [(part.through, part.spread_mm) for part in found] for at, found in parts.items()}
     axes, origin = known.axes, _start(known, known.axes, centers, bones)
     for round_ in range(_ROUNDS):
@@ -201,7 +205,7 @@ def _across(direction: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.svd(direction[None])[2][1:])
 
 
-def _center(at: int, ray: Ray, spread_mm: float = RAY_MM) -> _Rows:
+def _center(at: int, ray: Ray, spread_mm: float = SHADOW_MM) -> _Rows:
     across = _across(ray.direction)
     return _Rows({at: across}, across @ ray.source_mm, np.full(2, spread_mm**2))
 
@@ -221,7 +225,7 @@ def _bone(known: SiteStatistics, axes: FloatArray, origin: FloatArray, key: str,
         ends[0]: np.array([-normal / length, (1 - share) * normal]),
         ends[1]: np.array([normal / length, share * normal]),
     }
-    rows = [_Rows(parts, np.array([0.0, normal @ axis.through.source_mm]), np.array([AXIS_RAD**2, RAY_MM**2]))]
+    rows = [_Rows(parts, np.array([0.0, normal @ axis.through.source_mm]), np.array([AXIS_RAD**2, SHADOW_MM**2]))]
     for ray in axis.ends:
         gaps = [np.linalg.norm(np.cross(ray.direction, end - ray.source_mm)) for end in placed]
         rows.append(_center(ends[int(np.argmin(gaps))], ray))

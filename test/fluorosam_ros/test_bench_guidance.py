@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from fluorosam_ros import bench_guidance as bench
 from fluorosam_ros.bench_guidance import Case, bench_guidance, summarised
+from fluorosam_ros.bench_guidance_command import register
 from fluorosam_sim.carm import VENDORS, CArmPose, Collimation
 from fluorosam_sim.patients import Patient
 
@@ -55,6 +59,18 @@ def test_commands_are_measured_and_a_log_is_gone_on_with(
     assert bench_guidance(poses=2, **run) == both
     with pytest.raises(ValueError, match="other options"):
         bench_guidance(poses=2, seed=1, **run)
+
+
+def test_the_command_prints_rows_of_all_three_families_and_their_summary() -> None:
+    app = typer.Typer()
+    register(app)
+    done = CliRunner().invoke(app, ["--oracle", "--poses", "1", "--patients", "chest", "--json"])
+    assert done.exit_code == 0, done.output
+    result = json.loads(done.stdout)
+    assert [row["family"] for row in result["rows"]] == ["center", "collimate", "view"]
+    assert all({"task", "patient", "success", "shots", "seconds", "unsafe", "reply"} <= set(r) for r in result["rows"])
+    assert result["rows"][2]["success"] and result["rows"][2]["degrees"] < 15.0 and result["rows"][2]["shots"] <= 4
+    assert result["summary"]["view"]["n"] == 1 and result["summary"]["unsafe"] == 0
 
 
 def test_failures_count_with_where_they_ended() -> None:
