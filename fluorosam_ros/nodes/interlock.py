@@ -62,7 +62,7 @@ class InterlockNode(ManagedNode):
         NodeParameter("audit_log", "", "append-only log of every decision; empty: the user's state folder", setup=True),
         NodeParameter(
             "watch",
-            "guidance, segmenter, twin, recorder",
+            "guidance, segmenter, twin, recorder, console",
             "nodes whose death ends the permission, separated by commas",
             setup=True,
         ),
