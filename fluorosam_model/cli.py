@@ -175,7 +175,7 @@ def _segment(predictor: Any, path: Path, prompts: list[Any], out: Path, name: st
 
 def _prompts(texts: list[str] | None, points: list[str] | None, box: str | None) -> list[Any]:
     """One prompt per text, or one without text; checked as far as it goes without an image."""
-    from fluorosam_model.predictor import Prompt
+    from fluorosam_model.prompts import Prompt
 
     coordinates = [_numbers(each, (2, 3), "--point", "X,Y or X,Y,LABEL") for each in points or []]
     corners = _numbers(box, (4,), "--box", "X0,Y0,X1,Y1") if box is not None else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,11 +12,8 @@ import numpy.typing as npt
 
 from fluorosam_model.mask_threshold import best_dice_logit
 from fluorosam_model.preprocess import Letterbox, to_input
+from fluorosam_model.prompts import MASK_PROMPT_LOGIT, Prompt, Question, questions_of
 from fluorosam_model.runtime.backend import (
-    BACKGROUND_LABEL,
-    BOX_END_LABEL,
-    BOX_START_LABEL,
-    FOREGROUND_LABEL,
     MASK_STRIDE,
     PADDING_LABEL,
     Backend,
@@ -25,10 +21,9 @@ from fluorosam_model.runtime.backend import (
     PromptBatch,
 )
 from fluorosam_model.sentence_encoder import EMBEDDING_SIZE, SentenceEncoder
-from fluorosam_sim.anatomy import MAX_TEXT, Structure, find, structure
+from fluorosam_sim.anatomy import Structure, structure
 
 MAX_BATCH = 32
-_MASK_PROMPT_LOGIT = 8.0  # what a drawn mask is worth, like a decoder that is sure
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -45,23 +40,6 @@ class Calibration:
     def score(self, logit: float) -> float:
         """Calibrated probability that the structure is in the image."""
         return 1 / (1 + float(np.exp(-np.clip(self.scale * logit + self.bias, -50, 50))))
-
-
-@dataclass(frozen=True, eq=False)
-class Prompt:
-    """One question to an image: a text, points, a box, a mask or any of them together.
-
-    text: what to find. points: (N, 2) (x, y) image pixels, point_labels: (N,) 1 inside (default) or 0 outside.
-    box: (x0, y0, x1, y1) image pixels. mask: (H, W) bool of the image's size, a rough outline to refine.
-    previous: an earlier answer to refine instead of `mask`.
-    """
-
-    text: str | None = None
-    points: npt.ArrayLike | None = None
-    point_labels: npt.ArrayLike | None = None
-    box: npt.ArrayLike | None = None
-    mask: BoolArray | None = None
-    previous: Prediction | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,17 +144,26 @@ class Predictor:
         """
         if self._features is None or self._letterbox is None:
             raise RuntimeError("Set an image before prompting.")
-        questions = [question for prompt in prompts for question in _questions(prompt, self._letterbox)]
-        answers: list[Prediction] = []
-        for start in range(0, len(questions), MAX_BATCH):
-            answers += self._answer(questions[start : start + MAX_BATCH], self._features, self._letterbox)
-        return answers
+        questions = [question for prompt in prompts for question in questions_of(prompt, self._letterbox)]
+        # Where left and right are in doubt the doubt is shared between them, so each is asked for beside the other.
+        others = [question.other_side() for question in questions]
+        rows = {each.wording: row for row, each in enumerate(questions) if not each.geometric}
+        added = {each.wording: each for each in others if each is not None and each.wording not in rows}
+        rows |= {wording: len(questions) + row for row, wording in enumerate(added)}
+        asked = [*questions, *added.values()]
+        answers: list[_Answer] = []
+        for start in range(0, len(asked), MAX_BATCH):
+            answers += self._answers(asked[start : start + MAX_BATCH], self._features)
+        return [
+            self._prediction(question, answer, answers[rows[other.wording]] if other else None, self._letterbox)
+            for question, answer, other in zip(questions, answers[: len(questions)], others, strict=True)
+        ]
 
     def predict_hypotheses(self, prompts: Sequence[Prompt]) -> list[Hypotheses]:
         """All masks that the model has in mind for each of some points, boxes or masks, not just the best."""
         if self._features is None or self._letterbox is None:
             raise RuntimeError("Set an image before prompting.")
-        questions = [question for prompt in prompts for question in _questions(prompt, self._letterbox)]
+        questions = [question for prompt in prompts for question in questions_of(prompt, self._letterbox)]
         found = []
         for start in range(0, len(questions), MAX_BATCH):
             decoded = self._backend.decode(self._features, self._batch(questions[start : start + MAX_BATCH]))
@@ -185,44 +172,50 @@ class Predictor:
                 found.append(Hypotheses(masks, iou))
         return found
 
-    def _answer(self, questions: list[_Question], features: Features, letterbox: Letterbox) -> list[Prediction]:
+    def _answers(self, questions: list[Question], features: Features) -> list[_Answer]:
         decoded = self._backend.decode(features, self._batch(questions))
-        best = decoded.iou.argmax(axis=1)
+        best = [
+            question.preferred(logits, iou)
+            for question, logits, iou in zip(questions, decoded.mask_logits, decoded.iou, strict=True)
+        ]
         return [
-            self._prediction(
-                question,
-                decoded.mask_logits[row, best[row]],
-                float(np.clip(decoded.iou[row, best[row]], 0, 1)),
+            _Answer(
+                decoded.mask_logits[row, hypothesis],
+                float(np.clip(decoded.iou[row, hypothesis], 0, 1)),
                 float(decoded.presence_logit[row]),
                 int(decoded.code[row]),
-                letterbox,
             )
-            for row, question in enumerate(questions)
+            for row, hypothesis in enumerate(best)
         ]
 
     def _prediction(
-        self, question: _Question, logits: FloatArray, iou: float, presence: float, code: int, letterbox: Letterbox
+        self, question: Question, answer: _Answer, other: _Answer | None, letterbox: Letterbox
     ) -> Prediction:
+        """other: what was answered about the same structure on the other side, if there is one."""
+        logits, iou = answer.logits, answer.iou
         if question.geometric:
             score, present = iou, True
         else:
-            refused = question.beyond or self._misread(question, code)
-            score = 0.0 if refused else self.calibration.score(presence)
+            refused = question.beyond or self._misread(question, answer.code)
+            score = 0.0 if refused else self.calibration.score(answer.presence)
             present = score >= self.calibration.threshold
         mask = np.zeros((letterbox.height, letterbox.width), bool)
         box = centroid = None
         if present:
             # A text is about one structure that is there; clicks and boxes say more exactly how far it reaches.
             cut = 0.0 if question.geometric else best_dice_logit(logits)
-            mask = letterbox.plane_to_image(logits) > cut
+            shown = question.within_box(logits)
+            if other is not None:  # what may be either side goes to the likelier one
+                shown = np.where((logits < 0) & (logits < other.logits), np.float32(-MASK_PROMPT_LOGIT), logits)
+            mask = letterbox.plane_to_image(shown) > cut
             box, centroid = mask_extent(mask)
         keys = (question.structure.key,) if question.structure else ()
         # A structure without a single pixel is not there, whatever the presence head says.
         return Prediction(
-            question.text, keys, box is not None, score, box, centroid, mask, iou, code, logits, letterbox
+            question.text, keys, box is not None, score, box, centroid, mask, iou, answer.code, logits, letterbox
         )
 
-    def _misread(self, question: _Question, code: int) -> bool:
+    def _misread(self, question: Question, code: int) -> bool:
         """Whether the code that the model reads free text as means nothing, or another side than the text asks for."""
         if question.structure is not None or not self._meanings:
             return False
@@ -230,7 +223,7 @@ class Predictor:
         meanings = self._meanings.get(code, [])
         return not any(not asked or meaning.side is None or meaning.side in asked for meaning in meanings)
 
-    def _batch(self, questions: list[_Question]) -> PromptBatch:
+    def _batch(self, questions: list[Question]) -> PromptBatch:
         count = len(questions)
         points_needed = max(1, *(len(question.points) for question in questions))
         mask_size = self._backend.input_size // MASK_STRIDE
@@ -253,96 +246,13 @@ class Predictor:
 
 
 @dataclass(frozen=True, eq=False)
-class _Question:
-    """A checked prompt about at most one structure, in model-input coordinates."""
+class _Answer:
+    """What the decoder says of one question: the mask it prefers (h, w), its estimated IoU, presence, code."""
 
-    text: str
-    wording: str
-    structure: Structure | None
-    beyond: bool  # names a tool, or nothing at all: no model so far was trained to find it
-    points: FloatArray
-    point_labels: FloatArray
-    mask_logits: FloatArray | None
-
-    @property
-    def geometric(self) -> bool:
-        return len(self.points) > 0 or self.mask_logits is not None
-
-
-def _questions(prompt: Prompt, letterbox: Letterbox) -> list[_Question]:
-    points, labels = _points(prompt, letterbox)
-    mask = _mask_logits(prompt, letterbox)
-    if prompt.text is None:
-        if len(points) == 0 and mask is None:
-            raise ValueError("The prompt has neither text nor points, box or mask.")
-        return [_Question("", "", None, False, points, labels, mask)]
-    if not prompt.text.strip():
-        raise ValueError("The prompt is empty.")
-    if len(prompt.text) > MAX_TEXT:
-        raise ValueError(f"The prompt has {len(prompt.text)} characters; at most {MAX_TEXT} are allowed.")
-
-    def question(wording: str, named: Structure | None = None, beyond: bool = False) -> _Question:
-        return _Question(prompt.text or "", wording, named, beyond, points, labels, mask)
-
-    match = find(prompt.text)
-    # The canonical name is what the model knows best. Where a name leaves the side open, both sides are shown.
-    questions = [question(each.name, each) for each in (*match.structures, *match.alternatives)]
-    questions += [question(phrase) for phrase in match.unknown]
-    questions += [question(phrase, beyond=True) for phrase in match.tools]
-    return questions or [question(prompt.text.strip(), beyond=True)]
-
-
-def _points(prompt: Prompt, letterbox: Letterbox) -> tuple[FloatArray, FloatArray]:
-    """Points and box corners of a prompt as (P, 2) model-input points and (P,) labels."""
-    points = np.zeros((0, 2)) if prompt.points is None else _numbers(prompt.points, "points")
-    if points.ndim != 2 or points.shape[1] != 2:
-        raise ValueError(f"The points have shape {points.shape}, not (N, 2).")
-    labels = np.ones(len(points)) if prompt.point_labels is None else _numbers(prompt.point_labels, "point labels")
-    if labels.shape != (len(points),) or not np.isin(labels, (FOREGROUND_LABEL, BACKGROUND_LABEL)).all():
-        raise ValueError("Each point needs one label, 1 (inside) or 0 (outside).")
-    for x, y in points:
-        if not (-0.5 <= x <= letterbox.width - 0.5 and -0.5 <= y <= letterbox.height - 0.5):
-            raise ValueError(
-                f"The point ({x:g}, {y:g}) is outside the image of {letterbox.width}×{letterbox.height} px."
-            )
-    if prompt.box is not None:
-        corners = _box_corners(prompt.box, letterbox)
-        points = np.concatenate([points, corners])
-        labels = np.concatenate([labels, [BOX_START_LABEL, BOX_END_LABEL]])
-    return letterbox.points_to_input(points), labels.astype(np.float32)
-
-
-def _box_corners(box: npt.ArrayLike, letterbox: Letterbox) -> npt.NDArray[np.float64]:
-    """(2, 2) corners of a box, cut off at the image's edges."""
-    values = _numbers(box, "box")
-    if values.shape != (4,):
-        raise ValueError("The box needs four numbers: x0, y0, x1, y1.")
-    corners = np.clip(values.reshape(2, 2), -0.5, [letterbox.width - 0.5, letterbox.height - 0.5])
-    if not (corners[0] < corners[1]).all():
-        raise ValueError("The box needs x0 < x1 and y0 < y1 and must overlap the image.")
-    return np.asarray(corners, np.float64)
-
-
-def _mask_logits(prompt: Prompt, letterbox: Letterbox) -> FloatArray | None:
-    if prompt.mask is None:
-        return None if prompt.previous is None else prompt.previous.logits
-    mask = np.asarray(prompt.mask)
-    if mask.shape != (letterbox.height, letterbox.width):
-        raise ValueError(f"The mask has shape {mask.shape}, not the image's {(letterbox.height, letterbox.width)}.")
-    inside = letterbox.plane_to_input(mask != 0)
-    mask_size = letterbox.size // MASK_STRIDE
-    small = cv2.resize(inside, (mask_size, mask_size), interpolation=cv2.INTER_AREA)
-    return np.asarray((2 * small - 1) * _MASK_PROMPT_LOGIT, np.float32)
-
-
-def _numbers(values: Any, what: str) -> npt.NDArray[np.float64]:
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"The {what} must be numbers.") from None
-    if not np.isfinite(array).all():
-        raise ValueError(f"The {what} must be finite numbers.")
-    return array
+    logits: FloatArray
+    iou: float
+    presence: float
+    code: int
 
 
 def mask_extent(

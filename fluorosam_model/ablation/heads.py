@@ -13,7 +13,8 @@ from fluorosam_model.evaluation.dataset import Dataset, Sample
 from fluorosam_model.evaluation.evaluator import next_click, scored_structures
 from fluorosam_model.evaluation.metrics import auroc, calibration_error, dice
 from fluorosam_model.evaluation.presence import PresenceAnswer, presence_answers
-from fluorosam_model.predictor import Hypotheses, Predictor, Prompt
+from fluorosam_model.predictor import Hypotheses, Predictor
+from fluorosam_model.prompts import Prompt
 
 _LEAST_AREA = 1e-4
 CLICKS = (1, 2, 3)

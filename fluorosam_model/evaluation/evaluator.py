@@ -14,8 +14,9 @@ from fluorosam_model.evaluation.dataset import Dataset, Sample
 from fluorosam_model.evaluation.metrics import auroc, bootstrap_interval, calibration_error, dice, hausdorff_px, iou
 from fluorosam_model.evaluation.presence import TextSegmenter, asked_structures
 from fluorosam_model.evaluation.robustness import ConditionScore, condition_scores, robustness_report
-from fluorosam_model.predictor import Prediction, Prompt
-from fluorosam_sim.anatomy import held_out_texts, structure
+from fluorosam_model.predictor import Prediction
+from fluorosam_model.prompts import Prompt
+from fluorosam_sim.anatomy import held_out_texts, other_side, structure
 
 MODES = ("text", "points2", "points8", "box")
 SCORED_FRACTION = 0.025  # the paper's: structures that cover at least 2.5 % of the image
@@ -208,15 +209,12 @@ def _side_pairs(sample: Sample) -> Iterator[tuple[str, str]]:
         named = structure(key)
         if named.side != "left":
             continue
-        other = sample.masks.get(_mirrored(key))
-        if other is None or min(mask.mean(), other.mean()) < SIDE_FRACTION:
+        mirrored = other_side(named)
+        other = sample.masks.get(mirrored.key) if mirrored else None
+        if mirrored is None or other is None or min(mask.mean(), other.mean()) < SIDE_FRACTION:
             continue
         if iou(mask, other) <= SIDE_MAX_OVERLAP:
-            yield key, _mirrored(key)
-
-
-def _mirrored(key: str) -> str:
-    return "_".join("right" if word == "left" else word for word in key.split("_"))
+            yield key, mirrored.key
 
 
 def _evaluate_boxes(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fluorosam_model.training.augment import CELL_PX
 from fluorosam_model.training.wordings import UNKNOWN, Wordings
-from fluorosam_sim.anatomy import STRUCTURES
+from fluorosam_sim.anatomy import STRUCTURES, other_side
 
 POINT_SLOTS = 2
 _INVISIBLE_CELLS = 2.0  # a structure of fewer cells is neither asked for as present nor as absent
@@ -47,11 +47,9 @@ class Vocabulary:
             np.array([column[name] for name in each.members if name in column], np.int64) for each in STRUCTURES
         )
         self.covered = np.array([len(columns) > 0 for columns in self.columns])
-        keys = {each.key: index for index, each in enumerate(STRUCTURES)}
-        swap = {"left": "right", "right": "left"}
-        mirrored = ["_".join(swap.get(word, word) for word in each.key.split("_")) for each in STRUCTURES]
+        place = {each: index for index, each in enumerate(STRUCTURES)}
         self.counterpart = np.array(
-            [keys.get(other, -1) if other != each.key else -1 for other, each in zip(mirrored, STRUCTURES, strict=True)]
+            [-1 if (other := other_side(each)) is None else place[other] for each in STRUCTURES]
         )
 
     def mask(self, index: int, coverage: FloatArray) -> FloatArray:

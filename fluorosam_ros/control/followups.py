@@ -34,7 +34,7 @@ from fluorosam_ros.control.command_types import (
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, Tokens, tokens
-from fluorosam_sim.anatomy import AnatomyError, Structure, find, normalize, structure
+from fluorosam_sim.anatomy import Structure, find, normalize, other_side
 from fluorosam_sim.views import VIEWS
 
 _WEAK = r"no|nope|wrong(?: (?:one|side))?|not that(?: (?:one|side))?|other side|oh|wait"
@@ -141,20 +141,10 @@ def _other_side(last: Command | None, side: str) -> Command:
             structures = ()
         case _:
             structures = ()
-    mirrored = _mirrored(structures[0]) if len(structures) == 1 and structures[0].side != side else None
+    mirrored = other_side(structures[0]) if len(structures) == 1 and structures[0].side != side else None
     if mirrored is not None and last is not None:
         return _aimed_at(last, (mirrored,), last)
     return Ask(f"The {side} what?" if side != "other" else "The other side of what?")
-
-
-def _mirrored(one: Structure) -> Structure | None:
-    """The same structure on the other side, or None."""
-    if one.side is None:
-        return None
-    try:
-        return structure(one.key.replace(one.side, "right" if one.side == "left" else "left"))
-    except AnatomyError:
-        return None
 
 
 def continued(words: str, context: Context) -> Single | Ask | None:

@@ -11,6 +11,7 @@ from fluorosam_sim.anatomy.structures import (
     AnatomyError,
     Side,
     Structure,
+    other_side,
     structure,
     structures_in,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "held_out_texts",
     "held_out_wordings",
     "normalize",
+    "other_side",
     "structure",
     "structures_in",
     "texts",

@@ -222,6 +222,14 @@ def structure(key_or_name: str | int) -> Structure:
     return found
 
 
+def other_side(one: Structure) -> Structure | None:
+    """The same structure on the other side of the body; None for what has no side or is there once."""
+    if one.side is None:
+        return None
+    side = "right" if one.side == "left" else "left"
+    return _BY_NAME.get("_".join(side if word == one.side else word for word in one.key.split("_")))
+
+
 def structures_in(labels: Iterable[str], *, complete: bool = False) -> tuple[Structure, ...]:
     """The structures of which at least one member is among these leaf labels, in the order of ``STRUCTURES``.
 

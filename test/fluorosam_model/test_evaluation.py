@@ -22,8 +22,9 @@ from fluorosam_model.evaluation.metrics import (
     iou,
 )
 from fluorosam_model.evaluation.tables import print_tables
-from fluorosam_model.predictor import Prediction, Predictor, Prompt
+from fluorosam_model.predictor import Prediction, Predictor
 from fluorosam_model.preprocess import Letterbox
+from fluorosam_model.prompts import Prompt
 from fluorosam_model.registry import load_predictor
 from fluorosam_sim.anatomy import STRUCTURES, find, held_out_texts
 from fluorosam_sim.patients import Patient

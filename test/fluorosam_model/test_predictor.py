@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fluorosam_model.predictor import Calibration, Predictor, Prompt
+from fluorosam_model.predictor import Calibration, Predictor
 from fluorosam_model.preprocess import to_input
+from fluorosam_model.prompts import Prompt
 from fluorosam_model.registry import ModelError, available_models, find_model, load_predictor
 from fluorosam_model.runtime import Decoded, Features, PromptBatch
 from fluorosam_model.sentence_encoder import SentenceEncoder
@@ -59,7 +60,7 @@ def predictor(backend: ScriptedBackend, sentence_encoder: SentenceEncoder) -> Pr
 
 def test_the_image_is_encoded_once_for_many_prompts(predictor: Predictor, backend: ScriptedBackend) -> None:
     predictor.predict("heart")
-    predictor.predict_many(["liver", "left lung", "spleen"])
+    predictor.predict_many(["liver", "spine", "spleen"])
     assert len(backend.encoded) == 1
     assert [len(batch.text) for batch in backend.batches] == [1, 3]
     assert predictor.image_size == (WIDTH, HEIGHT)
@@ -114,7 +115,7 @@ def test_wordings_of_one_structure_reach_the_model_as_its_name(
     ]
     assert {answer.structures for answer in found} == {("femur_left",)}
     assert found[0].prompt == "left thigh bone"
-    expected = sentence_encoder.embed(["left femur"])
+    expected = sentence_encoder.embed(["left femur", "right femur"])  # the other side beside it
     assert all(np.array_equal(batch.text, expected) for batch in backend.batches)
 
 
@@ -302,9 +303,65 @@ def test_models_are_found_by_folder_file_and_name(tiny_folder: Path, tmp_path: P
 
 
 def test_all_hypotheses_are_there_for_who_asks(predictor: Predictor) -> None:
-    prompts = [Prompt(points=[(100, 120)]), Prompt(box=(10, 10, 200, 200))]
+    prompts = [Prompt(points=[(100, 120)]), Prompt(box=(100, 82, 300, 157))]
     found = predictor.predict_hypotheses(prompts)
     assert len(found) == 2 and found[0].masks.shape == (3, HEIGHT, WIDTH)
     assert found[0].iou == pytest.approx([0.2, 0.8, 0.5])
-    assert np.array_equal(found[1].masks[1], predictor.predict(box=(10, 10, 200, 200)).mask)
+    assert np.array_equal(found[1].masks[1], predictor.predict(box=(100, 82, 300, 157)).mask)
     assert not (found[0].masks[0] & found[0].masks[1]).any()
+
+
+def test_clicks_choose_the_hypothesis_that_agrees_with_them(predictor: Predictor, backend: ScriptedBackend) -> None:
+    # The second hypothesis, a rectangle in the middle, is the one of the highest estimated IoU.
+    middle = predictor.predict(points=[(200, 120)])
+    assert middle.mask[120, 200] and not middle.mask[5, 5]
+    outside = predictor.predict(points=[(200, 120), (5, 5)], point_labels=[0, 1])
+    assert outside.mask[5, 5] and not outside.mask[120, 200]
+    assert outside.iou == pytest.approx(0.5), "the better of the two that agree"
+
+
+def test_nothing_is_found_outside_a_box(predictor: Predictor, backend: ScriptedBackend) -> None:
+    backend.logits[:] = 5
+    box = (100.0, 60.0, 220.0, 150.0)
+    mask = predictor.predict(box=box).mask
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    assert 75 <= columns[0] <= 100 and 220 <= columns[-1] <= 245
+    assert 40 <= rows[0] <= 60 and 150 <= rows[-1] <= 170
+
+
+class DoubtfulBackend(ScriptedBackend):
+    """Sees two places, and takes either for either side; the left one is the likelier left."""
+
+    def decode(self, features: Features, prompts: PromptBatch) -> Decoded:
+        decoded = super().decode(features, prompts)
+        first, likely, unlikely = np.full((64, 64), -6, np.float32), -0.4, -0.6
+        for row in range(len(prompts.text)):
+            left = np.allclose(prompts.text[row], self.left)
+            plane = first.copy()
+            plane[26:38, 8:24] = unlikely if left else likely
+            plane[26:38, 40:56] = likely if left else unlikely
+            decoded.mask_logits[row, 1] = plane
+        return decoded
+
+    left: npt.NDArray[np.float32]
+
+
+@pytest.mark.parametrize("texts", [["left lung"], ["left lung", "right lung"]])
+def test_what_may_be_either_side_goes_to_the_likelier(sentence_encoder: SentenceEncoder, texts: list[str]) -> None:
+    backend = DoubtfulBackend()
+    backend.left = sentence_encoder.embed(["left lung"])[0]
+    predictor = Predictor(backend, sentence_encoder)
+    predictor.set_image(np.random.default_rng(0).integers(0, 4000, (256, 256)).astype(np.uint16))
+    predictions = predictor.predict_many(texts)
+    assert len(predictions) == len(texts)
+    assert len(backend.batches[-1].text) == 2, "the other side is asked for once"
+    left = predictions[0].mask
+    assert left[128, 192] and not left[128, 64]
+    if len(texts) == 2:
+        right = predictions[1].mask
+        assert right[128, 64] and not right[128, 192]
+
+
+def test_what_has_no_other_side_is_asked_for_alone(predictor: Predictor, backend: ScriptedBackend) -> None:
+    predictor.predict_many(["heart"])
+    assert len(backend.batches[-1].text) == 1

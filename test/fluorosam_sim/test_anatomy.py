@@ -6,6 +6,7 @@ from fluorosam_sim.anatomy import (
     STRUCTURES,
     VERTEBRAE,
     AnatomyError,
+    other_side,
     structure,
     structures_in,
 )
@@ -91,3 +92,12 @@ def test_structures_in_labels():
     assert {s.key for s in structures_in(labels, complete=True)} == {"lung_upper_lobe_left", "heart", "tibia_left"}
     assert structures_in(LABELS, complete=True) == STRUCTURES
     assert structures_in(()) == ()
+
+
+def test_the_other_side_is_the_same_thing_there():
+    assert other_side(structure("femur_left")) == structure("femur_right")
+    assert other_side(structure("ribs_right")) == structure("ribs_left")
+    assert other_side(structure("heart")) is None
+    for one in STRUCTURES:
+        if (other := other_side(one)) is not None:
+            assert other_side(other) == one and other.side != one.side and other.kind == one.kind
