@@ -97,7 +97,7 @@ def ablate(
     """Measure what a part of the model is worth.
 
     text trains the text head with other features and without its codebook (no DATA; needs torch). presence compares the
-    presence head with what a mask alone says. hypotheses compares the mask that is preferred with the first of three.
+    presence head with what a mask alone says. hypotheses compares the mask that is chosen with the others of three.
     """
     data = data or ["chest", "synthetic:9010-9013@2"]
     with Progress(console=Console(stderr=True), transient=True) as progress:

@@ -74,10 +74,12 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Hypotheses:
-    """masks: (M, H, W) bool of the image's size. iou: (M,) the model's estimate of each mask's IoU, 0 to 1."""
+    """masks: (M, H, W) bool of the image's size. iou: (M,) the model's estimate of each mask's IoU, 0 to 1. chosen:
+    number of the one that an answer shows."""
 
     masks: BoolArray
     iou: FloatArray
+    chosen: int
 
 
 class Predictor:
@@ -166,10 +168,11 @@ class Predictor:
         questions = [question for prompt in prompts for question in questions_of(prompt, self._letterbox)]
         found = []
         for start in range(0, len(questions), MAX_BATCH):
-            decoded = self._backend.decode(self._features, self._batch(questions[start : start + MAX_BATCH]))
-            for logits, iou in zip(decoded.mask_logits, decoded.iou, strict=True):
-                masks = np.stack([self._letterbox.plane_to_image(each) > 0 for each in logits])
-                found.append(Hypotheses(masks, iou))
+            asked = questions[start : start + MAX_BATCH]
+            decoded = self._backend.decode(self._features, self._batch(asked))
+            for question, logits, iou in zip(asked, decoded.mask_logits, decoded.iou, strict=True):
+                masks = np.stack([self._letterbox.plane_to_image(question.within_box(each)) > 0 for each in logits])
+                found.append(Hypotheses(masks, iou, question.preferred(logits, iou)))
         return found
 
     def _answers(self, questions: list[Question], features: Features) -> list[_Answer]:

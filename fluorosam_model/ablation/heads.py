@@ -53,20 +53,21 @@ def presence_ablation(
 def hypotheses_ablation(
     predictor: Predictor, dataset: Dataset, progress: Callable[[int], None] = lambda count: None
 ) -> list[dict[str, Any]]:
-    """Mean Dice after one, two and three clicks of the mask that the IoU head prefers, of the first alone, and of the
-    best one of all, which only the truth can choose.
+    """Mean Dice after one, two and three clicks of four masks: the one that is chosen (it agrees with most clicks, and
+    of equals the IoU head prefers it), the one that the IoU head prefers, the first, and the best, which only the truth
+    can choose.
 
-    Clicks as in an evaluation, each in the middle of the largest error of the preferred mask before; that mask goes in
-    with the next click. A row: {clicks, preferred, first, best, n}.
+    Clicks as in an evaluation, each in the middle of the largest error of the chosen mask before; that mask goes in
+    with the next click. A row: {clicks, chosen, iou_head, first, best, n}.
     """
-    dices: dict[int, list[tuple[float, float, float]]] = {clicks: [] for clicks in CLICKS}
+    dices: dict[int, list[tuple[float, ...]]] = {clicks: [] for clicks in CLICKS}
     for count, sample in enumerate(dataset, start=1):
         predictor.set_image(sample.image)
         for clicks, found in _clicked(predictor, sample):
             dices[clicks] += found
         progress(count)
-    means = {clicks: np.mean(found, axis=0) if found else np.full(3, np.nan) for clicks, found in dices.items()}
-    names = ("preferred", "first", "best")
+    means = {clicks: np.mean(found, axis=0) if found else np.full(4, np.nan) for clicks, found in dices.items()}
+    names = ("chosen", "iou_head", "first", "best")
     return [
         {
             "clicks": clicks,
@@ -77,8 +78,8 @@ def hypotheses_ablation(
     ]
 
 
-def _clicked(predictor: Predictor, sample: Sample) -> list[tuple[int, list[tuple[float, float, float]]]]:
-    """For every number of clicks the Dice of each structure: of the preferred mask, the first and the best."""
+def _clicked(predictor: Predictor, sample: Sample) -> list[tuple[int, list[tuple[float, ...]]]]:
+    """For every number of clicks the Dice of each structure, as `hypotheses_ablation` says."""
     truths = {key: sample.masks[key] for key in scored_structures(sample)}
     if not truths:
         return []
@@ -95,18 +96,14 @@ def _clicked(predictor: Predictor, sample: Sample) -> list[tuple[int, list[tuple
             for key, earlier in zip(truths, before, strict=True)
         ]
         found = dict(zip(truths, predictor.predict_hypotheses(prompts), strict=True))
-        masks = {key: _preferred(each) for key, each in found.items()}
+        masks = {key: np.asarray(each.masks[each.chosen]) for key, each in found.items()}
         rounds.append((clicks, [_dices(found[key], truth) for key, truth in truths.items()]))
     return rounds
 
 
-def _preferred(found: Hypotheses) -> npt.NDArray[np.bool_]:
-    return np.asarray(found.masks[int(found.iou.argmax())])
-
-
-def _dices(found: Hypotheses, truth: npt.NDArray[np.bool_]) -> tuple[float, float, float]:
+def _dices(found: Hypotheses, truth: npt.NDArray[np.bool_]) -> tuple[float, ...]:
     each = [dice(mask, truth) for mask in found.masks]
-    return each[int(found.iou.argmax())], each[0], max(each)
+    return each[found.chosen], each[int(found.iou.argmax())], each[0], max(each)
 
 
 def _rounded(value: float | np.floating[Any]) -> float | None:

@@ -83,10 +83,10 @@ def test_hypotheses_are_compared_on_the_same_clicks(predictor: Predictor, sample
     heart = dataclasses.replace(sample, masks={"heart": sample.masks["heart"]})
     rows = heads.hypotheses_ablation(predictor, [heart, sample])  # type: ignore[arg-type]
     assert [row["clicks"] for row in rows] == [1, 2, 3] and all(row["n"] == 3 for row in rows)
-    assert all(max(row["first"], row["preferred"]) <= row["best"] for row in rows)
+    assert all(max(row["first"], row["chosen"], row["iou_head"]) <= row["best"] for row in rows)
     # Of what is bright the tiny model's second hypothesis is right, and the first is the rest of the picture.
     alone = heads.hypotheses_ablation(predictor, [heart])[0]  # type: ignore[arg-type]
-    assert alone["first"] < 0.2 < 0.6 < alone["preferred"] == alone["best"]
+    assert alone["first"] < 0.2 < 0.6 < alone["chosen"] == alone["best"]
 
 
 def test_the_command_prints_rows(tiny_folder: Path, sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
