@@ -12,10 +12,12 @@ import numpy.typing as npt
 import pydicom
 from scipy import ndimage
 
+from fluorosam_sim.carm import VENDORS, CArmPose
+from fluorosam_sim.geometry import Projection
 from fluorosam_sim.patients.patient import Patient, PatientError
 from fluorosam_sim.render.cpu import CpuRenderer
 from fluorosam_sim.views.catalogue import view as named_view
-from fluorosam_sim.views.named import ViewError
+from fluorosam_sim.views.named import NamedView, ViewError
 from fluorosam_sim.views.sheet import radiograph
 from fluorosam_sim.views.solve import UNBOUNDED, solve
 
@@ -74,16 +76,32 @@ def gallery(
 
 
 def _rendered(patient: Patient, renderer: CpuRenderer, region: str, tile_px: int) -> Picture:
+    nothing = np.zeros((tile_px, tile_px), np.uint8)
+    view, mirrored = named_view(region), False
     try:
-        found = solve(named_view(region), patient, UNBOUNDED)
-        projection = found.framed((tile_px, tile_px)).projection(found.pose)
+        try:
+            found = solve(view, patient, UNBOUNDED)
+            projection, mirrored = found.framed((tile_px, tile_px)).projection(found.pose), found.reversed
+        except ViewError:
+            if not view.structures or not set(view.structures) <= set(patient.structures):
+                return nothing
+            projection = _as_it_lies(patient, view, tile_px)
         if region in _ALONE:
             renderer = CpuRenderer(_alone(patient, *_ALONE[region]))
         picture = radiograph(renderer.render(projection, labels=False))
-    except (ViewError, ValueError):
-        return np.zeros((tile_px, tile_px), np.uint8)
+    except ValueError:
+        return nothing
     # From behind, the same structures are shown mirrored: turn them as the view is hung.
-    return picture[:, ::-1] if found.reversed else picture
+    return picture[:, ::-1] if mirrored else picture
+
+
+def _as_it_lies(patient: Patient, view: NamedView, tile_px: int) -> Projection:
+    """The textbook's angles, aimed at the middle of the structures: for CTs without the labels that axes come from."""
+    x, y, z = patient.centroid_mm(view.structures).tolist()
+    base = VENDORS["standard"]
+    side_mm = view.field_mm * base.magnification
+    config = replace(base, name="gallery", detector_mm=(side_mm, side_mm), detector_px=(tile_px, tile_px))
+    return config.projection(CArmPose(view.nominal_primary_deg, view.nominal_secondary_deg, (x, y, z)))
 
 
 def _alone(patient: Patient, labels: Sequence[str], margin_mm: float) -> Patient:

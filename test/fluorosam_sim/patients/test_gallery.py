@@ -51,3 +51,16 @@ def test_regions_beside_real_radiographs(chest: Patient, tmp_path: Path) -> None
 def test_a_folder_without_the_films_is_refused(chest: Patient, tmp_path: Path) -> None:
     with pytest.raises(PatientError, match="pydicom-data"):
         gallery([], tmp_path, REGIONS, TILE)
+
+
+def test_a_ct_with_too_few_labels_for_axes_is_shown_as_it_lies() -> None:
+    hu = np.full((40, 40, 40), -1000, np.int16)
+    hu[10:30, 10:30, 10:30] = 1000
+    labels = (hu > 0).astype(np.uint8)
+    affine = np.diag([5.0, 5.0, 5.0, 1.0])
+    affine[:3, 3] = -97.5
+    head = Patient("head", hu, labels, ("", "skull"), affine, frozenset(), "made up", "none")
+    tile = gallery([head], None, ("skull AP", "chest PA"), TILE)[22:, 24:]
+    across = np.flatnonzero(tile[TILE // 2, :TILE, 0] > 128)
+    assert abs(across.mean() - TILE / 2) < TILE / 20 and TILE / 4 < len(across) < TILE * 0.6
+    assert not tile[:, TILE : 2 * TILE].any()
