@@ -297,13 +297,16 @@ def test_a_killed_node_leaves_the_arm_still_and_is_named(probe, graph, folder, n
             os.kill(graph.processes[node], signal.SIGKILL)
 
     _, result = probe.act(MoveCArm, "/carm/move", goal(primary=there), feedback=kill)
-    assert not result.success and f"{node} has died" in result.message, result.message
+    # On a busy machine the C-arm may miss the interlock before the interlock misses the node: either ends the motion.
+    told = (f"{node} has died", "The interlock has been silent")
+    assert not result.success and any(reason in result.message for reason in told), result.message
     assert abs(result.state.primary_angle - there) > 0.2
     probe.until(lambda: not probe.states[-1].moving, what="rest")
     assert probe.state().primary_angle == pytest.approx(result.state.primary_angle, abs=0.01)
     with pytest.raises(BringupError, match="was ended by signal 9"):
         graph.check()
-    assert f"The node {node} has died: start it again, then arm." in reasons(folder)
+    named = f"The node {node} has died: start it again, then arm."
+    probe.until(lambda: named in reasons(folder), what="the dead node's name in the log")
 
 
 def test_the_recording_of_a_killed_recorder_comes_back_bit_for_bit(graph, folder):
