@@ -125,11 +125,9 @@ def shoot(
     beam = open_beam(kvp, settings.filtration)
     full = exposure.detector_ugy * beam.quanta_mm2 * beam.mean_kev * pitch[0] * pitch[1]
     signal *= np.float32(full)
-    # Tables and the convolution for scatter are interpolated: in the deepest shadow they may leave less than nothing.
-    np.maximum(signal, 0, out=signal)
     # Compound Poisson: many quanta a pixel, variance = mean energy × (mean squared / mean energy of a quantum).
     noise = rng.standard_normal((height, width), dtype=np.float32)
-    noise *= np.sqrt(signal * np.maximum(spread, 0))
+    noise *= np.sqrt(signal * spread)
     signal += noise
     signal = _blurred(signal, detector.blur_mm, pitch)
     if panel is not None:

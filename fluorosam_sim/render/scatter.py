@@ -95,7 +95,8 @@ def scattered(
         weight = np.clip(1 - np.abs(position - node), 0, 1)
         if weight.any():
             total += np.fft.rfft2(coarse * weight, padded) * kernels[node]
-    image = np.fft.irfft2(total, padded)[:rows, :cols].astype(np.float32)
+    # Where nothing scatters to, the transforms' rounding leaves a little more or less than nothing.
+    image = np.maximum(np.fft.irfft2(total, padded)[:rows, :cols], 0).astype(np.float32)
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 

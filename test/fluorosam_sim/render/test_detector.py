@@ -236,5 +236,12 @@ def test_air_scatters_nothing_and_a_small_field_scatters_less() -> None:
     assert quantity[Collimation(-40, -40, 40, 40)] > 1.2 * quantity[CONFIG.open_field]
 
 
+def test_scatter_is_never_less_than_nothing() -> None:
+    primary = np.zeros((256, 256), np.float32)
+    primary[4:12, 4:12] = 0.05
+    mass = np.full((256, 256), 20.0, np.float32)
+    assert scattered(primary, mass, (2.0, 2.0), 50.0, 60.0).min() >= 0
+
+
 def test_the_spectrum_in_use_is_filtered() -> None:
     assert open_beam(90.0, Filtration(10.0, 0.5)).mean_kev > open_beam(90.0).mean_kev
