@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -153,9 +153,10 @@ class Predictor:
         added = {each.wording: each for each in others if each is not None and each.wording not in rows}
         rows |= {wording: len(questions) + row for row, wording in enumerate(added)}
         asked = [*questions, *added.values()]
-        answers: list[_Answer] = []
-        for start in range(0, len(asked), MAX_BATCH):
-            answers += self._answers(asked[start : start + MAX_BATCH], self._features)
+        answers = [
+            _Answer(logits[number], float(np.clip(iou[number], 0, 1)), presence, code)
+            for number, logits, iou, presence, code in self._decoded(asked, self._features)
+        ]
         return [
             self._prediction(question, answer, answers[rows[other.wording]] if other else None, self._letterbox)
             for question, answer, other in zip(questions, answers[: len(questions)], others, strict=True)
@@ -167,29 +168,24 @@ class Predictor:
             raise RuntimeError("Set an image before prompting.")
         questions = [question for prompt in prompts for question in questions_of(prompt, self._letterbox)]
         found = []
-        for start in range(0, len(questions), MAX_BATCH):
-            asked = questions[start : start + MAX_BATCH]
-            decoded = self._backend.decode(self._features, self._batch(asked))
-            for question, logits, iou in zip(asked, decoded.mask_logits, decoded.iou, strict=True):
-                masks = np.stack([self._letterbox.plane_to_image(question.within_box(each)) > 0 for each in logits])
-                found.append(Hypotheses(masks, iou, question.preferred(logits, iou)))
+        decoded = self._decoded(questions, self._features)
+        for question, (chosen, logits, iou, _, _) in zip(questions, decoded, strict=True):
+            masks = np.stack([self._letterbox.plane_to_image(question.within_box(each)) > 0 for each in logits])
+            found.append(Hypotheses(masks, iou, chosen))
         return found
 
-    def _answers(self, questions: list[Question], features: Features) -> list[_Answer]:
-        decoded = self._backend.decode(features, self._batch(questions))
-        best = [
-            question.preferred(logits, iou)
-            for question, logits, iou in zip(questions, decoded.mask_logits, decoded.iou, strict=True)
-        ]
-        return [
-            _Answer(
-                decoded.mask_logits[row, hypothesis],
-                float(np.clip(decoded.iou[row, hypothesis], 0, 1)),
-                float(decoded.presence_logit[row]),
-                int(decoded.code[row]),
-            )
-            for row, hypothesis in enumerate(best)
-        ]
+    def _decoded(
+        self, questions: Sequence[Question], features: Features
+    ) -> Iterator[tuple[int, FloatArray, FloatArray, float, int]]:
+        """For each question the number of the mask that answers it, all masks (3, h, w) with their estimated IoU (3,),
+        the presence logit and the code."""
+        for start in range(0, len(questions), MAX_BATCH):
+            asked = questions[start : start + MAX_BATCH]
+            d = self._backend.decode(features, self._batch(asked))
+            for question, logits, iou, presence, code in zip(
+                asked, d.mask_logits, d.iou, d.presence_logit, d.code, strict=True
+            ):
+                yield question.preferred(logits, iou), logits, iou, float(presence), int(code)
 
     def _prediction(
         self, question: Question, answer: _Answer, other: _Answer | None, letterbox: Letterbox
@@ -226,7 +222,7 @@ class Predictor:
         meanings = self._meanings.get(code, [])
         return not any(not asked or meaning.side is None or meaning.side in asked for meaning in meanings)
 
-    def _batch(self, questions: list[Question]) -> PromptBatch:
+    def _batch(self, questions: Sequence[Question]) -> PromptBatch:
         count = len(questions)
         points_needed = max(1, *(len(question.points) for question in questions))
         mask_size = self._backend.input_size // MASK_STRIDE

@@ -82,16 +82,14 @@ class Case:
         """
         mask = self._mask(key)
         if not mask.any() or mask[[0, -1]].any() or mask[:, [0, -1]].any():
-            return _beside_mm(self.twin, self.targets[key])
+            return self.twin.pose.off_axis_mm(self.targets[key])
         pitch = self.config.detector_mm[0] / mask.shape[1] / self.config.magnification
         middle = np.argwhere(mask).mean(axis=0) - (np.array(mask.shape) - 1) / 2
         return float(np.hypot(*middle) * pitch)
 
     def coverage(self, key: str) -> float:
         """Share of a structure's shadow on the detector that lies in the open field; 0 when it casts none."""
-        mask = self._mask(key)
-        x0, y0, x1, y1 = self.config.open_pixels(self.twin.collimation, (mask.shape[1], mask.shape[0]))
-        return float(mask[y0:y1, x0:x1].sum() / max(int(mask.sum()), 1))
+        return self.config.open_share(self._mask(key), self.twin.collimation)
 
     def _mask(self, key: str) -> np.ndarray:
         return self.twin.truth().mask(anatomy.structure(key).members)
@@ -268,7 +266,7 @@ class _Run:
             **row,
             "unsafe": row["unsafe"] or turned,
             "mm": round(case.off_center_mm(key), 2),
-            "mm_body": round(_beside_mm(self._twin, case.targets[key]), 2),
+            "mm_body": round(self._twin.pose.off_axis_mm(case.targets[key]), 2),
             "mm_before": round(away, 2),
         }
 
@@ -298,7 +296,7 @@ class _Run:
             "degrees_before": round(_off_deg(before, solution), 2),
             "degrees_textbook": round(_unseen_deg(solution, None), 2),
             "degrees_typical": round(_unseen_deg(solution, view_frame(command)), 2),
-            "mm": round(_beside_mm(twin, solution.target_mm), 2),
+            "mm": round(twin.pose.off_axis_mm(solution.target_mm), 2),
         }
 
 
@@ -318,13 +316,6 @@ def _unseen_deg(solution: ViewSolution, frame: str | None) -> float:
         direction = site_statistics(frame).axes @ direction
     off = float(np.rad2deg(np.arccos(np.clip(direction @ solution.direction, -1.0, 1.0))))
     return min(off, 180.0 - off) if view.either_way else off
-
-
-def _beside_mm(twin: Twin, target_mm: np.ndarray) -> float:
-    projection = twin.config.projection(twin.pose)
-    ray = projection.rays([[(projection.width - 1) / 2, (projection.height - 1) / 2]])[0]
-    off = target_mm - projection.source_mm
-    return float(np.linalg.norm(off - ray * (ray @ off)))
 
 
 def summarised(rows: Sequence[Row]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from fluorosam_sim.geometry import Projection, view_axes
+from fluorosam_sim.geometry import Projection, direction_from_angles, view_axes
 
 REFERENCE_POINT_MM = 150.0  # from the isocentre towards the source, IEC 60601-2-43
 
@@ -22,6 +23,12 @@ class CArmPose:
     primary_deg: float = 0.0
     secondary_deg: float = 0.0
     isocenter_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def off_axis_mm(self, point_mm: npt.ArrayLike) -> float:
+        """Distance of a point (3,) in world mm from the central ray, mm."""
+        towards = direction_from_angles(self.primary_deg, self.secondary_deg)
+        off = np.asarray(point_mm, float) - np.asarray(self.isocenter_mm)
+        return float(np.linalg.norm(off - towards * (off @ towards)))
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,11 @@ class CArmConfig:
         x0, x1 = np.clip(np.ceil(edges_x - 1e-9), 0, width).astype(int)
         y0, y1 = np.clip(np.ceil(edges_y - 1e-9), 0, height).astype(int)
         return int(x0), int(y0), int(x1), int(y1)
+
+    def open_share(self, mask: npt.NDArray[np.bool_], collimation: Collimation) -> float:
+        """Share of an (H, W) mask on the detector that lies in the opening; 0 of an empty one."""
+        x0, y0, x1, y1 = self.open_pixels(collimation, (mask.shape[1], mask.shape[0]))
+        return float(mask[y0:y1, x0:x1].sum() / max(int(mask.sum()), 1))
 
     def check_pose(self, pose: CArmPose) -> None:
         """Raises LimitError, with the limit in words, for a pose the device cannot take."""

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from fluorosam_model.evaluation.calibration import CalibrationViews, answer_weights, calibrate, log_odds
 from fluorosam_model.evaluation.dataset import Dataset, Sample
-from fluorosam_model.evaluation.evaluator import next_click, scored_structures
-from fluorosam_model.evaluation.metrics import auroc, calibration_error, dice
+from fluorosam_model.evaluation.evaluator import click_prompt, next_click, scored_structures
+from fluorosam_model.evaluation.metrics import auroc, calibration_error, dice, rounded
 from fluorosam_model.evaluation.presence import PresenceAnswer, presence_answers
 from fluorosam_model.predictor import Hypotheses, Predictor
 from fluorosam_model.prompts import Prompt
@@ -46,7 +46,7 @@ def presence_ablation(
         fit = calibrate(feature(fitted_on), [each.present for each in fitted_on], answer_weights(fitted_on))
         scores = 1 / (1 + np.exp(-(fit["scale"] * feature(answers) + fit["bias"])))
         ece = calibration_error(scores, truths)
-        rows.append({"name": name, "auroc": _rounded(auroc(scores, truths)), "ece": _rounded(ece), "n": len(answers)})
+        rows.append({"name": name, "auroc": rounded(auroc(scores, truths)), "ece": rounded(ece), "n": len(answers)})
     return rows
 
 
@@ -71,7 +71,7 @@ def hypotheses_ablation(
     return [
         {
             "clicks": clicks,
-            **{name: _rounded(value) for name, value in zip(names, means[clicks], strict=True)},
+            **{name: rounded(value) for name, value in zip(names, means[clicks], strict=True)},
             "n": len(found),
         }
         for clicks, found in dices.items()
@@ -91,10 +91,7 @@ def _clicked(predictor: Predictor, sample: Sample) -> list[tuple[int, list[tuple
         before = predictor.predict_prompts(prompts) if prompts else [None] * len(truths)
         for key, truth in truths.items():
             points[key].append(next_click(masks[key], truth))
-        prompts = [
-            Prompt(points=[p[:2] for p in points[key]], point_labels=[p[2] for p in points[key]], previous=earlier)
-            for key, earlier in zip(truths, before, strict=True)
-        ]
+        prompts = [click_prompt(points[key], earlier) for key, earlier in zip(truths, before, strict=True)]
         found = dict(zip(truths, predictor.predict_hypotheses(prompts), strict=True))
         masks = {key: np.asarray(each.masks[each.chosen]) for key, each in found.items()}
         rounds.append((clicks, [_dices(found[key], truth) for key, truth in truths.items()]))
@@ -104,7 +101,3 @@ def _clicked(predictor: Predictor, sample: Sample) -> list[tuple[int, list[tuple
 def _dices(found: Hypotheses, truth: npt.NDArray[np.bool_]) -> tuple[float, ...]:
     each = [dice(mask, truth) for mask in found.masks]
     return each[found.chosen], each[int(found.iou.argmax())], each[0], max(each)
-
-
-def _rounded(value: float | np.floating[Any]) -> float | None:
-    return round(float(value), 4) if np.isfinite(value) else None

@@ -11,7 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fluorosam_model.evaluation.dataset import Dataset, Sample
-from fluorosam_model.evaluation.metrics import auroc, bootstrap_interval, calibration_error, dice, hausdorff_px, iou
+from fluorosam_model.evaluation.metrics import (
+    auroc,
+    bootstrap_interval,
+    calibration_error,
+    dice,
+    hausdorff_px,
+    iou,
+    rounded,
+)
 from fluorosam_model.evaluation.presence import TextSegmenter, asked_structures
 from fluorosam_model.evaluation.robustness import ConditionScore, condition_scores, robustness_report
 from fluorosam_model.predictor import Prediction
@@ -70,10 +78,10 @@ class Evaluation:
             "structures": self._by("structure"),
             "series": self._by("series"),
             "patients": self._by("patient"),
-            "sides": {"accuracy": _number(np.mean(self.sides)) if self.sides else None, "n": len(self.sides)},
+            "sides": {"accuracy": rounded(np.mean(self.sides)) if self.sides else None, "n": len(self.sides)},
             "presence": {
-                "auroc": _number(auroc(self.presence_scores, self.presence_truths)),
-                "ece": _number(calibration_error(self.presence_scores, self.presence_truths)),
+                "auroc": rounded(auroc(self.presence_scores, self.presence_truths)),
+                "ece": rounded(calibration_error(self.presence_scores, self.presence_truths)),
             },
             "wordings": {"dice_drop": self._dice_drop()},
             **robustness,
@@ -102,19 +110,15 @@ class Evaluation:
         if not wording:
             return None
         named = {(score.patient, score.view, score.structure): score.dice for score in self.of("text")}
-        return _number(np.mean([named[score.patient, score.view, score.structure] - score.dice for score in wording]))
+        return rounded(np.mean([named[score.patient, score.view, score.structure] - score.dice for score in wording]))
 
 
 def _means(scores: Sequence[MaskScore]) -> dict[str, float | int | None]:
     if not scores:
         return {"dice": None, "iou": None, "hd_px": None, "n": 0}
     table = np.array([(score.dice, score.iou, score.hd_px) for score in scores])
-    dice_mean, iou_mean, hd_mean = (_number(value) for value in table.mean(axis=0))
+    dice_mean, iou_mean, hd_mean = (rounded(value) for value in table.mean(axis=0))
     return {"dice": dice_mean, "iou": iou_mean, "hd_px": hd_mean, "n": len(scores)}
-
-
-def _number(value: float | np.floating[Any]) -> float | None:
-    return round(float(value), 4) if np.isfinite(value) else None
 
 
 @runtime_checkable
@@ -239,18 +243,18 @@ def _evaluate_points(
     for count in range(1, _POINTS + 1):
         for key, truth in scored.items():
             clicks[key].append(next_click(masks[key], truth))
-        prompts = [
-            Prompt(
-                points=[(x, y) for x, y, _ in clicks[key]],
-                point_labels=[label for _, _, label in clicks[key]],
-                previous=before.get(key),
-            )
-            for key in scored
-        ]
+        prompts = [click_prompt(clicks[key], before.get(key)) for key in scored]
         before = dict(zip(scored, predictor.predict_prompts(prompts), strict=True))
         masks = {key: prediction.mask for key, prediction in before.items()}
         if f"points{count}" in MODES:
             evaluation.masks += [_score(f"points{count}", key, sample, before[key]) for key in scored]
+
+
+def click_prompt(clicks: Sequence[tuple[int, int, int]], previous: Prediction | None) -> Prompt:
+    """What some clicks (x, y, label) ask, without text; previous: the answer to those before."""
+    return Prompt(
+        points=[click[:2] for click in clicks], point_labels=[click[2] for click in clicks], previous=previous
+    )
 
 
 def next_click(mask: BoolArray, truth: BoolArray) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -80,3 +81,8 @@ def bootstrap_interval(
     tail = (1 - level) / 2
     low, high = np.quantile(means, (tail, 1 - tail))
     return float(low), float(high)
+
+
+def rounded(value: float | np.floating[Any]) -> float | None:
+    """A measured number for a report, to four decimals; None where nothing was measured (NaN)."""
+    return round(float(value), 4) if np.isfinite(value) else None

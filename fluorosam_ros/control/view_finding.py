@@ -153,7 +153,7 @@ def go_to_view(operations: Operations, sight: Sight, command: GoToView) -> str:
             raise DeviceError(f"At {angles_text(view.pose)} the target of {name} is not in the image: say “go back”.")
         aim = finder.aim() or aim
         turn = turn_deg(aim.pose, direction_from_angles(view.pose.primary_deg, view.pose.secondary_deg))
-        away = _beside_mm(view.pose, np.asarray(aim.pose.isocenter_mm))
+        away = view.pose.off_axis_mm(aim.pose.isocenter_mm)
         if turn <= TURNED_DEG and away <= CENTERED_MM:
             break
         if shots >= MAX_VIEW_SHOTS:
@@ -174,10 +174,3 @@ def _reason(aim: _Aim, command: GoToView) -> str:
         return "the textbook's angles, since too little else is in sight"
     spread = aim.fitted.spread_deg(command.view.nominal_primary_deg, command.view.nominal_secondary_deg)
     return f"by {aim.fitted.structures} structures of the patient, give or take {spread:.0f}°"
-
-
-def _beside_mm(pose: CArmPose, target_mm: FloatArray) -> float:
-    """Distance of a point from a pose's central ray, mm."""
-    towards = direction_from_angles(pose.primary_deg, pose.secondary_deg)
-    off = target_mm - np.asarray(pose.isocenter_mm)
-    return float(np.linalg.norm(off - towards * (off @ towards)))

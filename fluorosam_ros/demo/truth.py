@@ -45,16 +45,11 @@ class Truth:
 
     def off_axis_mm(self, key: str, pose: CArmPose) -> float:
         """Distance of a structure's centroid in space from the central ray, in mm."""
-        projection = self._config.projection(pose)
-        ray = projection.rays([[(projection.width - 1) / 2, (projection.height - 1) / 2]])[0]
-        to_target = self._patient.centroid_mm(_members(key)) - projection.source_mm
-        return float(np.linalg.norm(to_target - ray * np.dot(ray, to_target)))
+        return pose.off_axis_mm(self._patient.centroid_mm(_members(key)))
 
     def coverage(self, key: str, pose: CArmPose, collimation: Collimation, size_px: tuple[int, int]) -> float:
         """Share of a structure's shadow on the detector that lies in the collimated field."""
-        mask = self.mask(key, pose, size_px)
-        x0, y0, x1, y1 = self._config.open_pixels(collimation, size_px)
-        return float(mask[y0:y1, x0:x1].sum() / max(int(mask.sum()), 1))
+        return self._config.open_share(self.mask(key, pose, size_px), collimation)
 
 
 def _members(key: str) -> tuple[str, ...]:

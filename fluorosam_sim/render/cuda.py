@@ -31,6 +31,20 @@ _PARAMETERS = 21  # numbers a view hands to the kernel
 
 
 @triton.jit
+def _rays(view, x, y):  # type: ignore[no-untyped-def]
+    # Rays to pixels (x, y): where they begin, slices to the detector, steps along a and b and mm for every slice.
+    source_s, source_a, source_b = tl.load(view), tl.load(view + 1), tl.load(view + 2)
+    ds = tl.load(view + 3) + x * tl.load(view + 6) + y * tl.load(view + 9)
+    slope_a = (tl.load(view + 4) + x * tl.load(view + 7) + y * tl.load(view + 10)) / ds
+    slope_b = (tl.load(view + 5) + x * tl.load(view + 8) + y * tl.load(view + 11)) / ds
+    squared = ds * 0.0
+    for axis in tl.static_range(3):
+        step = tl.load(view + 12 + axis) + slope_a * tl.load(view + 15 + axis) + slope_b * tl.load(view + 18 + axis)
+        squared += step * step
+    return source_s, source_a, source_b, ds, slope_a, slope_b, tl.sqrt(squared)
+
+
+@triton.jit
 def _cast(  # type: ignore[no-untyped-def]
     packed, labels, views, out, bits,
     slices, size_a, size_b, stride_s, stride_a, stride_b, height, width, words, word,
@@ -44,16 +58,7 @@ def _cast(  # type: ignore[no-untyped-def]
     col = (tl.program_id(0) % tiles_x) * TILE_COLS + tl.arange(0, TILE_COLS)[None, :]
     inside = (row < height) & (col < width)
     p = views + view * 21
-    x, y = col.to(tl.float32), row.to(tl.float32)
-    source_s, source_a, source_b = tl.load(p), tl.load(p + 1), tl.load(p + 2)
-    ds = tl.load(p + 3) + x * tl.load(p + 6) + y * tl.load(p + 9)
-    slope_a = (tl.load(p + 4) + x * tl.load(p + 7) + y * tl.load(p + 10)) / ds
-    slope_b = (tl.load(p + 5) + x * tl.load(p + 8) + y * tl.load(p + 11)) / ds
-    squared = tl.zeros([TILE_ROWS, TILE_COLS], tl.float32)
-    for axis in tl.static_range(3):
-        step = tl.load(p + 12 + axis) + slope_a * tl.load(p + 15 + axis) + slope_b * tl.load(p + 18 + axis)
-        squared += step * step
-    length = tl.sqrt(squared)
+    source_s, source_a, source_b, ds, slope_a, slope_b, length = _rays(p, col.to(tl.float32), row.to(tl.float32))
     reach = tl.abs(ds)
     soft = tl.zeros([TILE_ROWS, TILE_COLS], tl.float32)
     bone = tl.zeros([TILE_ROWS, TILE_COLS], tl.float32)
@@ -120,16 +125,7 @@ def _trace(  # type: ignore[no-untyped-def]
     row = (tl.program_id(0) // tiles_x) * TILE_ROWS + tl.arange(0, TILE_ROWS)[:, None]
     col = (tl.program_id(0) % tiles_x) * TILE_COLS + tl.arange(0, TILE_COLS)[None, :]
     inside = (row < height) & (col < width)
-    x, y = col.to(tl.float32), row.to(tl.float32)
-    source_s, source_a, source_b = tl.load(view), tl.load(view + 1), tl.load(view + 2)
-    ds = tl.load(view + 3) + x * tl.load(view + 6) + y * tl.load(view + 9)
-    slope_a = (tl.load(view + 4) + x * tl.load(view + 7) + y * tl.load(view + 10)) / ds
-    slope_b = (tl.load(view + 5) + x * tl.load(view + 8) + y * tl.load(view + 11)) / ds
-    squared = tl.zeros([TILE_ROWS, TILE_COLS], tl.float32)
-    for axis in tl.static_range(3):
-        step = tl.load(view + 12 + axis) + slope_a * tl.load(view + 15 + axis) + slope_b * tl.load(view + 18 + axis)
-        squared += step * step
-    length = tl.sqrt(squared)
+    source_s, source_a, source_b, ds, slope_a, slope_b, length = _rays(view, col.to(tl.float32), row.to(tl.float32))
     pixel = row.to(tl.int64) * width + col
     for s in range(0, slices):
         t = s - source_s
