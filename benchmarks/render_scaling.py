@@ -160,7 +160,8 @@ def table(rows: list[Row], found: list[Line], busy: float) -> str:
         text.append(f"| {' | '.join(map(str, cells))} |")
     text += ["", "| cost against | CPU ms at 0 | CPU ms for each | R² |", "| --- | --- | --- | --- |"]
     text += [f"| {each.name} | {each.offset_ms:g} | {each.slope_ms:g} | {each.r2:g} |" for each in found]
-    text += ["", "![cost against pixels and views](render_scaling.svg)", "", "On a GPU: not measured."]
+    text += ["", "![cost against pixels and views](render_scaling.svg)", ""]
+    text += ["On a GPU: [render_gpu.md](render_gpu.md)."]
     return "\n".join(text) + "\n"
 
 

@@ -17,6 +17,8 @@ from fluorosam_model.training.pool import BITS_STRIDE, View
 
 CELL_PX = 4
 """Pixels of the picture along a cell of a training mask."""
+COVER_STEPS = (CELL_PX // BITS_STRIDE) ** 2
+"""Coverage of a cell is a whole multiple of 1 / COVER_STEPS."""
 _USUAL_PX = 256
 FloatArray = npt.NDArray[np.float32]
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -24,11 +26,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """images: (B, 3, S, S). coverage: (B, L, S/4, S/4). prompts: tensors of `Prompts`, those of one image in a row."""
+    """images: (B, 3, S, S) float32. coverage: (B, L, S/4, S/4). prompts: tensors of `Prompts`, image by image.
+
+    As made, coverage and the prompts' masks are uint8 in steps of 1 / COVER_STEPS, a quarter of the memory; `to` makes
+    shares of them.
+    """
 
     images: Tensor
     coverage: Tensor
     prompts: dict[str, Tensor]
+
+    def to(self, device: torch.device, memory_format: torch.memory_format) -> Batch:
+        """The batch to train on: on a device, with shares 0…1 in float32."""
+        prompts = {name: value.to(device, non_blocking=True) for name, value in self.prompts.items()}
+        if prompts:
+            prompts["masks"] = prompts["masks"].float() / augment.COVER_STEPS
+        images = self.images.to(device, memory_format=memory_format, non_blocking=True)
+        return Batch(images, self.coverage.to(device, non_blocking=True).float() / augment.COVER_STEPS, prompts)
 
 
 class BatchMaker:
@@ -65,11 +79,17 @@ class BatchMaker:
                 view, augment.sample(self._rng, self._randomised, self._store.image_px), self._labels
             )
             images.append(image)
-            coverages.append(coverage)
+            coverages.append(_steps(coverage))
             if self._vocabulary is not None and self._wordings is not None:
                 prompts.append(sample_prompts(self._vocabulary, self._wordings, coverage, self._prompts, self._rng))
         tensors = {name: _stacked(prompts, name) for name in vars(prompts[0])} if prompts else {}
+        if tensors:
+            tensors["masks"] = torch.from_numpy(_steps(tensors["masks"].numpy()))
         return Batch(torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(coverages)), tensors)
+
+
+def _steps(coverage: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    return (coverage * np.float32(augment.COVER_STEPS)).astype(np.uint8)
 
 
 def _stacked(prompts: list[Prompts], name: str) -> Tensor:
@@ -123,6 +143,7 @@ class _Endless(IterableDataset[Any]):
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]]:
         torch.set_num_threads(1)
+        cv2.setNumThreads(1)  # otherwise every worker starts as many threads as there are cores
         worker = get_worker_info()
         self._maker.reseed(worker.id if worker else 0)
         while True:
@@ -130,9 +151,9 @@ class _Endless(IterableDataset[Any]):
 
 
 class WorkerPool:
-    """Batches from `workers` processes, and `meanwhile` called again and again in a thread beside them.
+    """Batches from `workers` processes. A context manager with `next`, as `Prefetcher`.
 
-    A context manager with `next`, as `Prefetcher`.
+    meanwhile: called before each batch; what it raises ends the training.
     """
 
     def __init__(self, maker: BatchMaker, workers: int, meanwhile: Callable[[], None], pin: bool) -> None:
@@ -144,22 +165,20 @@ class WorkerPool:
             pin_memory=pin,
             multiprocessing_context="spawn",
         )
-        self._renewal = Prefetcher(meanwhile, depth=1)
+        self._meanwhile = meanwhile
         self._batches: Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]] | None = None
 
     def __enter__(self) -> WorkerPool:
         self._batches = iter(self._loader)
-        self._renewal.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._renewal.__exit__(kind, error, traceback)
         self._batches = None  # the loader ends its processes
 
     def next(self) -> Batch:
-        """The next batch, of whichever process has one; a failed renewal is raised here, too."""
+        """The next batch, of whichever process has one."""
         assert self._batches is not None
-        self._renewal.next()
+        self._meanwhile()
         return Batch(*next(self._batches))

@@ -27,7 +27,8 @@ class DataConfig:
     as often. synthetic_share: share of the views that are of synthetic bodies, where real CTs are named, too. renderer:
     "cpu" or "cuda". preview: half the in-plane resolution of fine CTs. Views are kept in memory: initial_views are
     rendered first, new_views_per_batch are added or replaced afterwards. workers: processes that make batches; 0 uses
-    a thread, enough beside a CPU.
+    a thread, enough beside a CPU. renderers: processes that render new views all the time, which a GPU keeps busy; 0
+    renders beside the batches. active_bodies: synthetic bodies that each of them keeps ready to be rendered.
     """
 
     patients: tuple[str, ...] = ("chest",)
@@ -39,6 +40,8 @@ class DataConfig:
     pool_views: int = 4000
     new_views_per_batch: int = 2
     workers: int = 0
+    renderers: int = 0
+    active_bodies: int = 4
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class DenseConfig:
 
 @dataclass(frozen=True)
 class PromptableConfig:
-    """Stage 2: prompts. `prompts` of each image are decoded, `refined` of them once more with points and their mask.
+    """Stage 2: prompts. `prompts` of each image are decoded, `refined` of them in `rounds` more with points and a mask.
 
     Without minutes and steps it is left out, and the dense stage's read-out, one channel per label, is the result.
     """
@@ -74,6 +77,7 @@ class PromptableConfig:
     batch: int = 8
     prompts: int = 24
     refined: int = 8
+    rounds: int = 1
     lr: float = 1e-3
     encoder_lr: float = 4e-4
     weight_decay: float = 0.02
@@ -124,7 +128,10 @@ def load_config(path: str | Path) -> TrainingConfig:
         raise ConfigError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"The configuration {path} is not YAML.") from error
-    return _build(TrainingConfig, document, "")
+    config = _build(TrainingConfig, document, "")
+    if config.data.workers and not config.data.renderers:
+        raise ConfigError("data.workers makes batches in processes, which needs data.renderers of 1 or more.")
+    return config
 
 
 def dump_config(config: TrainingConfig) -> str:

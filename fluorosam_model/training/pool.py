@@ -23,8 +23,8 @@ RENDERERS = ("cpu", "cuda")
 _WORDS = (len(LABELS) + 63) // 64
 _ATTEMPTS = 50
 _FINE_MM = 1.0
-ACTIVE_BODIES = 4
 VIEWS_A_BODY = 24
+_VIEWS_A_NEW_BODY = 4
 _ALL_ROUND = 0.4
 
 
@@ -41,7 +41,7 @@ class ViewSource:
     """Renders random views of patients; real ones every other time with the contrast medium taken out of the vessels.
 
     Directions are those held out for testing or those that are not; of synthetic bodies, which are held out as a whole,
-    testing takes any. At most `ACTIVE_BODIES` synthetic ones are prepared at a time, and one is replaced now and then.
+    testing takes any. At most `active_bodies` synthetic ones are prepared at a time, and one is replaced now and then.
 
     preview: half the in-plane resolution of a CT with voxels under a millimetre, which at 256 px hardly shows and
     renders four times faster. synthetic_share: share of views of synthetic bodies, where there are both kinds.
@@ -57,6 +57,7 @@ class ViewSource:
         renderer: str = "cpu",
         synthetic_share: float = 0.5,
         image_px: int = 256,
+        active_bodies: int = 4,
     ) -> None:
         self._rng = np.random.default_rng(seed)
         self._image_px = image_px
@@ -65,6 +66,7 @@ class ViewSource:
         self._real = [_RealBody(each, held_out, self._renderer) for each in patients if each not in synthetic]
         self._waiting = [synthetic[number] for number in self._rng.permutation(len(synthetic))]
         self._active: list[_SyntheticBody] = []
+        self._most_active = active_bodies
         self._share = float(bool(synthetic)) if not self._real or not synthetic else synthetic_share
         self._count = 0
 
@@ -83,8 +85,10 @@ class ViewSource:
         if self._rng.random() >= self._share:
             return self._real[self._rng.integers(len(self._real))]
         self._count += 1
-        room = len(self._active) < ACTIVE_BODIES
-        if self._waiting and (self._count % VIEWS_A_BODY == 0 or room):
+        room = len(self._active) < self._most_active
+        # A body that is new costs as much as many views: the first ones come from few bodies, and soon.
+        due = self._count % (_VIEWS_A_NEW_BODY if room else VIEWS_A_BODY) == 0
+        if self._waiting and (due or not self._active):
             if not room:
                 self._waiting.append(self._active.pop(0).patient)
             held_out = None if self._held_out else False
@@ -147,28 +151,34 @@ class ViewStore:
     """Up to `size` views in memory, the newest in place of the oldest.
 
     image_px: width and height of a view. shared: in memory that other processes see, too, when the store is sent to
-    them.
+    them. writers: how many of them may add views, each in places of its own, so that none waits for another.
     """
 
-    def __init__(self, size: int, image_px: int = 256, shared: bool = False) -> None:
-        self.size, self.image_px = size, image_px
+    def __init__(self, size: int, image_px: int = 256, shared: bool = False, writers: int = 1) -> None:
+        self.size, self.image_px = size - size % writers, image_px
         self._densities = torch.zeros((size, 2, image_px, image_px), dtype=torch.float16)
         self._bits = torch.zeros((size, *[image_px // BITS_STRIDE] * 2, _WORDS), dtype=torch.int64)
-        self._added = torch.zeros(1, dtype=torch.int64)
+        self._added = torch.zeros(writers, dtype=torch.int64)
         if shared:
             for tensor in (self._densities, self._bits, self._added):
                 tensor.share_memory_()
 
-    def __len__(self) -> int:
-        return min(int(self._added), self.size)
+    @property
+    def added(self) -> int:
+        """Views ever added."""
+        return int(self._added.sum())
 
-    def add(self, rendering: Rendering) -> None:
-        """Keep a view of image_px × image_px pixels."""
-        slot = int(self._added) % self.size
+    def __len__(self) -> int:
+        return min(int(self._added.min()) * len(self._added), self.size)
+
+    def add(self, rendering: Rendering, writer: int = 0) -> None:
+        """Keep a view of image_px × image_px pixels; writer: number of the one who adds it."""
+        writers = len(self._added)
+        slot = int(self._added[writer]) % (self.size // writers) * writers + writer
         densities = self._densities[slot].numpy()
         densities[0], densities[1] = rendering.soft_gcm2, rendering.bone_gcm2
         self._bits[slot].numpy().view(np.uint64)[:] = vocabulary_bits(rendering)
-        self._added += 1
+        self._added[writer] += 1
 
     def __getitem__(self, index: int) -> View:
         if not 0 <= index < len(self):

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from fluorosam_model.modeling import FluoroSAM
 from fluorosam_model.training.augment import CELL_PX
 from fluorosam_model.training.batches import Batch
+from fluorosam_model.training.config import PromptableConfig
 from fluorosam_model.training.dense import DenseHead
 from fluorosam_model.training.losses import dense_loss, gather_best, hard_iou, hypotheses_loss
 
@@ -35,6 +36,10 @@ class PromptTensors:
     mask_input: Tensor
     has_mask: Tensor
 
+    def of(self, rows: Tensor) -> PromptTensors:
+        """Some of the prompts."""
+        return PromptTensors(*(value[rows] for value in vars(self).values()))
+
 
 def promptable_step(
     encode: Callable[[Tensor], tuple[Tensor, Tensor]],
@@ -42,13 +47,12 @@ def promptable_step(
     head: DenseHead,
     batch: Batch,
     embeddings: Tensor,
-    refined: int,
-    dense_weight: float,
+    config: PromptableConfig,
     autocast: torch.autocast,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Loss of one batch, and what to log.
 
-    embeddings: (T, 384) of all wordings. refined: how many prompts of an image are decoded a second time.
+    embeddings: (T, 384) of all wordings.
     """
     prompts = batch.prompts
     first = PromptTensors(
@@ -74,17 +78,21 @@ def promptable_step(
     presence = F.binary_cross_entropy_with_logits(decoded.presence_logit.float(), present, reduction="none")
     presence_loss = _mean(presence, first.has_text)
 
-    rows = _rows_to_refine(present, len(batch.images), refined)
-    second = refinement(first, gather_best(logits.detach(), iou.detach()), target, rows)
-    with autocast:
-        again = model.decode(embedding, high4, **vars(second))
-    refined_loss = _mean(
-        hypotheses_loss(again.mask_logits.float(), target[rows], again.iou.float(), 1 - second.has_text),
-        present[rows],
-    )
+    rows = _rows_to_refine(present, len(batch.images), config.refined)
+    truth, seen = target[rows], present[rows]
+    before, answer = first.of(rows), gather_best(logits.detach(), iou.detach())[rows]
+    refined_loss = torch.zeros_like(text_loss)
+    for _ in range(config.rounds):
+        before = refinement(before, answer, truth)
+        with autocast:
+            again = model.decode(embedding, high4, **vars(before))
+        logits_again, iou_again = again.mask_logits.float(), again.iou.float()
+        each = hypotheses_loss(logits_again, truth, iou_again, 1 - before.has_text)
+        refined_loss = refined_loss + _mean(each, seen) / config.rounds
+        answer = gather_best(logits_again.detach(), iou_again.detach())
     dense_part = dense_loss(dense.float(), batch.coverage)
     loss = text_loss + _OTHERS_WEIGHT * (points_loss + refined_loss) + _PRESENCE_WEIGHT * presence_loss
-    loss = loss + dense_weight * dense_part
+    loss = loss + config.dense_weight * dense_part
     with torch.no_grad():
         overlap = _mean(hard_iou(gather_best(logits, iou), target), present * text_only)
     log = {"loss": loss, "text": text_loss, "points": points_loss, "refined": refined_loss, "presence": presence_loss}
@@ -92,27 +100,27 @@ def promptable_step(
 
 
 @torch.no_grad()
-def refinement(first: PromptTensors, logits: Tensor, target: Tensor, rows: Tensor) -> PromptTensors:
-    """The next round of some prompts: points from where the answer (N, H, W) is wrong, and the answer as a mask.
+def refinement(before: PromptTensors, answer: Tensor, target: Tensor) -> PromptTensors:
+    """The next round of prompts: points from where the answer (N, H, W) is wrong, and the answer as a mask.
 
-    A part of them gets a roughly drawn mask instead, without new points; a part loses its text.
+    A part of them gets a roughly drawn mask instead, without points; a part loses its text.
     """
-    device = rows.device
-    answer, truth = logits[rows], target[rows] > 0.5
+    count, device = len(target), target.device
+    truth = target > 0.5
     new_points, new_labels = error_points(answer, truth, int(torch.randint(1, MAX_NEW_POINTS + 1, ())))
-    drawn = torch.rand(len(rows), device=device) < _DRAWN_MASK
+    drawn = torch.rand(count, device=device) < _DRAWN_MASK
     new_labels = torch.where(drawn[:, None], torch.full_like(new_labels, -1), new_labels)
     shift = torch.randint(-2, 3, (2,)).tolist()
     rough = F.avg_pool2d(truth.float()[:, None], 5, 1, 2).roll(shift, dims=(2, 3)) > 0.5
     mask = torch.where(drawn[:, None, None, None], (rough.float() * 2 - 1) * _DRAWN_LOGIT, answer[:, None])
-    keep_text = (torch.rand(len(rows), device=device) < _KEEP_TEXT) & ~drawn
-    has_text = first.has_text[rows] * keep_text
-    given = (torch.rand(len(rows), device=device) < _GIVE_MASK) | drawn
-    old_labels = torch.where(drawn[:, None], torch.full_like(first.point_labels[rows], -1), first.point_labels[rows])
+    keep_text = (torch.rand(count, device=device) < _KEEP_TEXT) & ~drawn
+    has_text = before.has_text * keep_text
+    given = (torch.rand(count, device=device) < _GIVE_MASK) | drawn
+    old_labels = torch.where(drawn[:, None], torch.full_like(before.point_labels, -1), before.point_labels)
     return PromptTensors(
-        first.text[rows] * has_text[:, None],
+        before.text * has_text[:, None],
         has_text,
-        torch.cat([first.points[rows], new_points], dim=1),
+        torch.cat([before.points, new_points], dim=1),
         torch.cat([old_labels, new_labels], dim=1),
         mask,
         given.float(),

@@ -22,6 +22,7 @@ from fluorosam_model.training.device import pick_device, pick_precision
 from fluorosam_model.training.pool import ViewPool, ViewSource, ViewStore
 from fluorosam_model.training.promptable import promptable_step
 from fluorosam_model.training.prompting import Vocabulary
+from fluorosam_model.training.rendering import RenderingProcesses
 from fluorosam_model.training.state import RunFolder, RunState
 from fluorosam_model.training.text import code_owners, refine_text, train_text, wording_accuracy
 from fluorosam_model.training.validation import Validator
@@ -60,7 +61,9 @@ class _Run:
         torch.manual_seed(config.seed)
         self.train_texts = training_wordings(CACHE, lambda i, n: self.say(f"embedding wordings {i}/{n}"))
         self.held_out_texts = held_out_wordings(CACHE)
-        patients = training_patients(config.data.patients)
+        size, data = config.model.image_size, config.data
+        self.store = ViewStore(data.pool_views, size, shared=data.workers > 0, writers=max(data.renderers, 1))
+        patients = training_patients(data.patients)
         self.labels, names = label_columns(patients)
         self.vocabulary = Vocabulary(names)
         self.state = RunState(config, names, self.device)
@@ -73,10 +76,13 @@ class _Run:
         elif config.start_from:
             self.state.start_from(config.start_from)
             self.say(f"starting from {config.start_from}")
-        renderer, preview = config.data.renderer, config.data.preview
+        # Continued runs go on with other views instead of repeating the first ones.
+        seed = config.seed + 1000 * self.state.step
+        needed = data.renderers > 0 and self.state.stage != "done"
+        self.renderers = RenderingProcesses(data, self.store, seed) if needed else None
+        options = data.preview, data.renderer, data.synthetic_share, size
         others = [load_patient(name) for name in expand_names(config.validation.patients)]
-        share, size = config.data.synthetic_share, config.model.image_size
-        held_out = ViewSource(others, config.validation.seed, True, preview, renderer, share, size)
+        held_out = ViewSource(others, config.validation.seed, True, *options)
         self.validator = Validator(
             held_out,
             config.validation.views,
@@ -87,10 +93,9 @@ class _Run:
             self.held_out_texts,
         )
         del held_out
-        # Continued runs go on with other views instead of repeating the first ones.
-        seed = config.seed + 1000 * self.state.step
-        source = ViewSource(patients, seed, False, preview, renderer, share, size)
-        self.pool = ViewPool(source, ViewStore(config.data.pool_views, size, shared=config.data.workers > 0))
+        self.pool = None
+        if not data.renderers:
+            self.pool = ViewPool(ViewSource(patients, seed, False, *options, data.active_bodies), self.store)
         self.embeddings = torch.from_numpy(self.train_texts.embeddings).to(self.device)
         self.say(f"{self.device}, {str(self.dtype).removeprefix('torch.')}, {len(self.labels)} labels")
 
@@ -98,6 +103,14 @@ class _Run:
         self.console.print(time.strftime("%H:%M:%S ") + text, highlight=False)
 
     def go(self) -> None:
+        """Whatever stages are left."""
+        try:
+            self.stages()
+        finally:
+            if self.renderers:
+                self.renderers.stop()
+
+    def stages(self) -> None:
         if self.state.stage == "text":
             self.text_stage()
             self.state.begin_stage("dense")
@@ -138,15 +151,18 @@ class _Run:
         self.say(f"text head in {time.monotonic() - start:.0f} s: {_formatted(scores)}")
 
     def fill_pool(self) -> None:
+        views = self.config.data.initial_views
         with self.progress() as progress:
-            task = progress.add_task("rendering views", total=self.config.data.initial_views, note="")
-            self.pool.fill(self.config.data.initial_views, lambda count: progress.update(task, completed=count))
+            task = progress.add_task("rendering views", total=views, note="")
+            filler = self.renderers or self.pool
+            assert filler is not None
+            filler.fill(views, lambda count: progress.update(task, completed=count))
 
     def dense_stage(self) -> None:
         config, state = self.config.dense, self.state
         groups = [{"params": _trainable(nn.ModuleList([state.model.image_encoder, state.dense])), "lr": config.lr}]
         randomised = self.config.data.randomised
-        maker = BatchMaker(self.pool.store, self.labels, config.batch, self.stage_seed(2), randomised=randomised)
+        maker = BatchMaker(self.store, self.labels, config.batch, self.stage_seed(2), randomised=randomised)
         autocast = self.autocast()
         self.loop(
             torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
@@ -163,7 +179,7 @@ class _Run:
         decoder = _trainable(nn.ModuleList([model.prompt_encoder, model.mask_decoder]))
         groups = [{"params": encoder, "lr": config.encoder_lr}, {"params": decoder, "lr": config.lr}]
         maker = BatchMaker(
-            self.pool.store,
+            self.store,
             self.labels,
             config.batch,
             self.stage_seed(3),
@@ -176,9 +192,7 @@ class _Run:
         self.loop(
             torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
             maker,
-            lambda batch: promptable_step(
-                model.encode, model, state.dense, batch, self.embeddings, config.refined, config.dense_weight, autocast
-            ),
+            lambda batch: promptable_step(model.encode, model, state.dense, batch, self.embeddings, config, autocast),
             (config.minutes, config.steps, config.warmup_steps),
             validate=True,
         )
@@ -192,6 +206,8 @@ class _Run:
         validate: bool,
     ) -> None:
         minutes, steps, warmup = budget
+        if not (minutes or steps):
+            return
         state, config = self.state, self.config
         if state.optimizer_state:
             optimizer.load_state_dict(state.optimizer_state)
@@ -201,7 +217,7 @@ class _Run:
         for group, rate in zip(optimizer.param_groups, peak, strict=True):
             group["peak"] = rate
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        smooth: dict[str, float] = {}
+        smooth: dict[str, Tensor] = {}  # on the device, so that no step waits for them
         now = time.monotonic()
         next_log, next_save = now + _LOG_EVERY_S, now + config.checkpoint_minutes * 60
         next_validation = now + config.validation.every_minutes * 60
@@ -211,12 +227,12 @@ class _Run:
             last = time.monotonic()
             while True:
                 done = state.step / steps if steps else state.elapsed_s / max(60 * minutes, 1e-9)
-                if done >= 1 or not (steps or minutes):
+                if done >= 1:
                     break
                 shape = _FINAL_LR + (1 - _FINAL_LR) * (0.5 + 0.5 * math.cos(math.pi * done))
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak"] * shape * min(1.0, (state.step + 1) / max(warmup, 1))
-                batch = self.to_device(batches.next())
+                batch = batches.next().to(self.device, config.model.memory_format)
                 state.networks.train()
                 state.model.text_encoder.eval()
                 optimizer.zero_grad(set_to_none=True)
@@ -230,17 +246,22 @@ class _Run:
                     state.update_average()
                 state.step += 1
                 images += len(batch.images)
-                for name, value in ((name, float(value.detach())) for name, value in log.items()):
-                    smooth[name] = _SMOOTHING * smooth.get(name, value) + (1 - _SMOOTHING) * value
+                for name, value in ((name, value.detach()) for name, value in log.items()):
+                    smooth[name] = torch.lerp(value, smooth.get(name, value), _SMOOTHING)
                 now = time.monotonic()
                 state.elapsed_s += now - last
                 last = now
-                progress.update(task, completed=min(done, 1.0), note=f"step {state.step} loss {smooth['loss']:.3f}")
+                progress.update(task, completed=min(done, 1.0), note=f"step {state.step}")
                 if now >= next_log:
+                    values = {name: float(value) for name, value in smooth.items()}
                     rate = images / max(_LOG_EVERY_S + now - next_log, 1e-6)
                     images, next_log = 0, now + _LOG_EVERY_S
-                    self.folder.log(stage=state.stage, step=state.step, images_s=round(rate, 2), **_rounded(smooth))
-                    self.say(f"{state.stage} {done:.1%} step {state.step} {rate:.1f} img/s {_formatted(smooth)}")
+                    made = {"images_s": round(rate, 2), "views": self.store.added}
+                    self.folder.log(stage=state.stage, step=state.step, **made, **_rounded(values))
+                    self.say(
+                        f"{state.stage} {done:.1%} step {state.step} {rate:.1f} img/s of {self.store.added} views "
+                        f"{_formatted(values)}"
+                    )
                 if now >= next_save:
                     state.save(self.folder.last, optimizer)
                     next_save = now + config.checkpoint_minutes * 60
@@ -268,7 +289,10 @@ class _Run:
         data = self.config.data
 
         def renew() -> None:
-            self.pool.renew(data.new_views_per_batch)
+            if self.renderers:
+                self.renderers.check()
+            elif self.pool:
+                self.pool.renew(data.new_views_per_batch)
 
         def make() -> Batch:
             renew()
@@ -277,13 +301,6 @@ class _Run:
         if data.workers:
             return WorkerPool(maker, data.workers, renew, pin=self.device.type == "cuda")
         return Prefetcher(make)
-
-    def to_device(self, batch: Batch) -> Batch:
-        return Batch(
-            batch.images.to(self.device, memory_format=self.config.model.memory_format),
-            batch.coverage.to(self.device),
-            {name: value.to(self.device) for name, value in batch.prompts.items()},
-        )
 
     def autocast(self) -> torch.autocast:
         enabled = self.dtype != torch.float32

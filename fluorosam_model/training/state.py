@@ -30,7 +30,9 @@ class RunState:
     def __init__(self, config: TrainingConfig, labels: tuple[str, ...], device: torch.device) -> None:
         """labels: names of what the dense head reads out."""
         layout = config.model.memory_format
-        self.model = FluoroSAM(config.model).to(device).to(memory_format=layout)  # type: ignore[call-overload]
+        # What a run starts from takes the place of ImageNet's weights, whose package need not be there.
+        model = dataclasses.replace(config.model, warm_start=config.model.warm_start and not config.start_from)
+        self.model = FluoroSAM(model).to(device).to(memory_format=layout)  # type: ignore[call-overload]
         self.dense = DenseHead(config.model.high_channels, len(labels)).to(device)
         self.networks = nn.ModuleDict({"model": self.model, "dense": self.dense})
         self.average = copy.deepcopy(self.networks).requires_grad_(False).eval()

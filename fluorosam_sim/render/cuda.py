@@ -6,7 +6,7 @@ kernel runs on the CPU in Triton's interpreter: slow, for tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -176,22 +176,36 @@ class CudaRenderer:
         self, projections: Sequence[Projection], labels: bool = True, tools: Sequence[PlacedTool] = ()
     ) -> list[Rendering]:
         """Several views, in their order; those of one size that are sampled alike run together, tools on the CPU."""
-        groups: dict[tuple[tuple[int, int, int], tuple[float, ...], int, int], list[int]] = {}
         views = [indexed_view(self._volume, projection) for projection in projections]
-        for number, (view, projection) in enumerate(zip(views, projections, strict=True)):
-            key = (view.order, view.drifts, projection.height, projection.width)
-            groups.setdefault(key, []).append(number)
         results: dict[int, Rendering] = {}
-        for (_, _, height, width), numbers in groups.items():
-            rendered = self._launch([views[n] for n in numbers], height, width, labels)
-            results.update(zip(numbers, rendered, strict=True))
+        for numbers, out, bits in self.render_tensors(projections, labels):
+            results.update(zip(numbers, self._renderings(out, bits), strict=True))
         bare = [results[number] for number in range(len(projections))]
         if not tools:
             return bare
         shadowed = zip(bare, views, projections, strict=True)
         return [with_tools(one, self._volume, view, projection, tools) for one, view, projection in shadowed]
 
-    def _launch(self, views: list[View], height: int, width: int, want_labels: bool) -> list[Rendering]:
+    def render_tensors(
+        self, projections: Sequence[Projection], labels: bool = True
+    ) -> Iterator[tuple[list[int], torch.Tensor, torch.Tensor]]:
+        """Several views, left on the device: (their numbers, area densities, label sets) for each group that runs
+        together.
+
+        Densities: (N, H, W, 2) float32, soft tissue and bone in g/cm². Label sets: (N, H, W, words) int64 bits as in
+        `Rendering.label_bits`, zeros where no labels are wanted.
+        """
+        groups: dict[tuple[tuple[int, int, int], tuple[float, ...], int, int], list[int]] = {}
+        views = [indexed_view(self._volume, projection) for projection in projections]
+        for number, (view, projection) in enumerate(zip(views, projections, strict=True)):
+            key = (view.order, view.drifts, projection.height, projection.width)
+            groups.setdefault(key, []).append(number)
+        for (_, _, height, width), numbers in groups.items():
+            yield numbers, *self._launch([views[n] for n in numbers], height, width, labels)
+
+    def _launch(
+        self, views: list[View], height: int, width: int, want_labels: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         volume, first = self._volume, views[0]
         planes = first.most_samples(self._min_path_mm)
         if want_labels and planes > _MOST_PLANES:
@@ -217,10 +231,13 @@ class CudaRenderer:
                 WANT_LABELS=want_labels and not again, WANT_DENSITY=word == 0, PLANES=planes,
                 TILE_ROWS=_TILE[0], TILE_COLS=_TILE[1],
             )  # fmt: skip
-        scale = np.float32(volume.scale * 0.1 / len(first.drifts))
-        densities = (out.cpu().numpy() * scale).transpose(0, 3, 1, 2)
+        out *= volume.scale * 0.1 / len(first.drifts)
+        bits[..., 0] &= ~1  # label 0 is none
+        return out, bits
+
+    def _renderings(self, out: torch.Tensor, bits: torch.Tensor) -> list[Rendering]:
+        densities = out.cpu().numpy().transpose(0, 3, 1, 2)
         label_bits: npt.NDArray[np.uint64] = bits.cpu().numpy().view(np.uint64)
-        label_bits[..., 0] &= ~np.uint64(1)  # label 0 is none
         return [
             Rendering(np.ascontiguousarray(soft), np.ascontiguousarray(bone), each, self.patient.label_names)
             for (soft, bone), each in zip(densities, label_bits, strict=True)

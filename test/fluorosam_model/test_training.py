@@ -238,7 +238,8 @@ def test_the_same_seed_gives_the_same_weights(small_world: None, tmp_path: Path)
 
 def test_a_new_run_starts_from_other_weights(small_world: None, tmp_path: Path) -> None:
     # The first with batches from a process of its own.
-    (tmp_path / "first.yaml").write_text(SMALL.replace("data: {", "data: {workers: 1, "), encoding="utf-8")
+    processes = SMALL.replace("data: {", "data: {workers: 1, renderers: 1, ")
+    (tmp_path / "first.yaml").write_text(processes, encoding="utf-8")
     first = run.train(tmp_path / "first.yaml", tmp_path / "first")
     again = SMALL.replace("dense: {steps: 3", "dense: {steps: 0, minutes: 0.0")
     again = again.replace("promptable: {steps: 2", "promptable: {steps: 0, minutes: 0.0")
@@ -269,10 +270,9 @@ def test_synthetic_bodies_take_turns_and_share_the_views(phantom: Patient, monke
         return CpuRenderer(patient, preview)
 
     monkeypatch.setattr(pool, "CpuRenderer", counted)
-    monkeypatch.setattr(pool, "ACTIVE_BODIES", 2)
     monkeypatch.setattr(pool, "VIEWS_A_BODY", 3)
     several = [phantom, *(dataclasses.replace(phantom, name=f"synthetic:{seed}") for seed in range(5))]
-    source = pool.ViewSource(several, seed=1, held_out=False, synthetic_share=0.75)
+    source = pool.ViewSource(several, seed=1, held_out=False, synthetic_share=0.75, active_bodies=2)
     directions = []
     for _ in range(40):
         _, _, pose = source.render()
