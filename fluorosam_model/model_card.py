@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 WEIGHTS = Path(__file__).parent / "weights"
-_MODES = {"text": "text only", "points2": "2 points", "points8": "8 points", "box": "box"}
+_MODES = {
+    "text": "text only",
+    "points2": "2 points",
+    "points8": "8 points",
+    "box": "box",
+    "text_points2": "text, then 2 points",
+    "text_points8": "text, then 8 points",
+}
 # The paper's scores on its own synthetic data, to put ours beside: another data set, so a yardstick, not a contest.
 _PAPER_DICE = {"text": 0.59, "points2": 0.70, "points8": 0.79}
 

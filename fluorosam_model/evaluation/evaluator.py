@@ -26,7 +26,8 @@ from fluorosam_model.predictor import Prediction
 from fluorosam_model.prompts import Prompt
 from fluorosam_sim.anatomy import held_out_texts, other_side, structure
 
-MODES = ("text", "points2", "points8", "box")
+MODES = ("text", "points2", "points8", "box", "text_points2", "text_points8")
+"""Clicks alone, and clicks that follow the text and correct its answer, as the paper's prompts do in training."""
 SCORED_FRACTION = 0.025  # the paper's: structures that cover at least 2.5 % of the image
 SIDE_FRACTION = 0.005
 # In a side view left and right lie over each other, and no prompt can be told to have hit the wrong one.
@@ -68,8 +69,9 @@ class Evaluation:
     def report(self) -> dict[str, Any]:
         """The measured numbers as JSON-ready values, null where nothing was measured.
 
-        {overall: {text, points2, points8, box: {dice, iou, hd_px, n}}, structures: {key: the same}, series: {name: the
-        same}, patients: {name: the same}, sides: {accuracy, n}, presence: {auroc, ece}, wordings: {dice_drop}}, and,
+        {overall: {text, points2, points8, box, text_points2, text_points8: {dice, iou, hd_px, n}}, structures: {key:
+        the same}, series: {name: the same}, patients: {name: the same}, sides: {accuracy, n}, presence: {auroc, ece},
+        wordings: {dice_drop}}, and,
         where it was measured, robustness: {condition: {strength: {dice, change, n}}}
         """
         robustness = {"robustness": robustness_report(self.conditions)} if self.conditions else {}
@@ -140,7 +142,8 @@ def evaluate(
     """Measure a predictor on a dataset.
 
     Every scored structure (≥ 2.5 % of the image) is prompted by its name, by one held-out wording, by its box, and by
-    up to eight clicks, each in the middle of the largest error of the mask before, as an annotator would. A structure
+    up to eight clicks, each in the middle of the largest error of the mask before, as an annotator would: clicks alone,
+    and clicks after its name. A structure
     that the model calls absent counts with an empty mask. Presence is asked for everything in the image and for as
     many absent structures; sides for every pair that can be told apart.
 
@@ -154,12 +157,14 @@ def evaluate(
     evaluation = Evaluation()
     for count, sample in enumerate(dataset, start=1):
         predictor.set_image(sample.image)
-        dices = _evaluate_texts(predictor, sample, rng, evaluation)
-        scored = {key: sample.masks[key] for key in dices}
+        named = _evaluate_texts(predictor, sample, rng, evaluation)
+        scored = {key: sample.masks[key] for key in named}
         if scored and not texts_only and isinstance(predictor, PromptSegmenter):
             _evaluate_boxes(predictor, sample, scored, evaluation)
-            _evaluate_points(predictor, sample, scored, evaluation)
+            _evaluate_points(predictor, sample, scored, {}, "points", evaluation)
+            _evaluate_points(predictor, sample, scored, named, "text_points", evaluation)
         if robustness:
+            dices = {key: dice(prediction.mask, scored[key]) for key, prediction in named.items()}
             evaluation.conditions += condition_scores(predictor, sample, dices, SCORED_FRACTION)
         progress(count)
     return evaluation
@@ -186,16 +191,15 @@ def _score(mode: str, key: str, sample: Sample, prediction: Prediction) -> MaskS
 
 def _evaluate_texts(
     predictor: TextSegmenter, sample: Sample, rng: np.random.Generator, evaluation: Evaluation
-) -> dict[str, float]:
-    """Text prompts: masks, presence, sides and held-out wordings. Returns the Dice of what is scored, by key."""
+) -> dict[str, Prediction]:
+    """Text prompts: masks, presence, sides and held-out wordings. Returns the answers to what is scored, by key."""
     keys = asked_structures(sample, rng)
     predictions = dict(zip(keys, predictor.predict_many([structure(key).name for key in keys]), strict=True))
     evaluation.presence_scores += [predictions[key].score for key in predictions]
     evaluation.presence_truths += [key in sample.masks for key in predictions]
 
     scored = scored_structures(sample)
-    named = [_score("text", key, sample, predictions[key]) for key in scored]
-    evaluation.masks += named
+    evaluation.masks += [_score("text", key, sample, predictions[key]) for key in scored]
     for own, other in _side_pairs(sample):
         for key, opposite in ((own, other), (other, own)):
             mask = predictions[key].mask
@@ -204,7 +208,7 @@ def _evaluate_texts(
     wordings = {key: str(rng.choice(texts)) for key in scored if (texts := held_out_texts(structure(key)))}
     for key, prediction in zip(wordings, predictor.predict_many(list(wordings.values())), strict=True):
         evaluation.masks.append(_score("wording", key, sample, prediction))
-    return {score.structure: score.dice for score in named}
+    return {key: predictions[key] for key in scored}
 
 
 def _side_pairs(sample: Sample) -> Iterator[tuple[str, str]]:
@@ -234,27 +238,39 @@ def _evaluate_boxes(
 
 
 def _evaluate_points(
-    predictor: PromptSegmenter, sample: Sample, scored: dict[str, BoolArray], evaluation: Evaluation
+    predictor: PromptSegmenter,
+    sample: Sample,
+    scored: dict[str, BoolArray],
+    named: dict[str, Prediction],
+    kind: str,
+    evaluation: Evaluation,
 ) -> None:
-    """Clicks one after the other, without text; the mask before goes in with the next click."""
+    """Clicks one after the other; the mask before goes in with the next click. kind: the modes' name before the count.
+
+    named: answers to the names, which the clicks correct; where there are any, the name goes in with the clicks, too.
+    """
     clicks: dict[str, list[tuple[int, int, int]]] = {key: [] for key in scored}
-    masks = {key: np.zeros_like(truth) for key, truth in scored.items()}
-    before: dict[str, Prediction] = {}
+    before = dict(named)
+    masks = {key: before[key].mask if key in before else np.zeros_like(truth) for key, truth in scored.items()}
     for count in range(1, _POINTS + 1):
         for key, truth in scored.items():
             clicks[key].append(next_click(masks[key], truth))
-        prompts = [click_prompt(clicks[key], before.get(key)) for key in scored]
+        prompts = [
+            click_prompt(clicks[key], before.get(key), structure(key).name if key in named else None) for key in scored
+        ]
         before = dict(zip(scored, predictor.predict_prompts(prompts), strict=True))
         masks = {key: prediction.mask for key, prediction in before.items()}
-        if f"points{count}" in MODES:
-            evaluation.masks += [_score(f"points{count}", key, sample, before[key]) for key in scored]
+        mode = f"{kind}{count}"
+        if mode in MODES:
+            evaluation.masks += [_score(mode, key, sample, before[key]) for key in scored]
 
 
-def click_prompt(clicks: Sequence[tuple[int, int, int]], previous: Prediction | None) -> Prompt:
-    """What some clicks (x, y, label) ask, without text; previous: the answer to those before."""
-    return Prompt(
-        points=[click[:2] for click in clicks], point_labels=[click[2] for click in clicks], previous=previous
-    )
+def click_prompt(
+    clicks: Sequence[tuple[int, int, int]], previous: Prediction | None, text: str | None = None
+) -> Prompt:
+    """What some clicks (x, y, label) ask, alone or about a text; previous: the answer to those before."""
+    points, labels = [click[:2] for click in clicks], [click[2] for click in clicks]
+    return Prompt(text, points=points, point_labels=labels, previous=previous)
 
 
 def next_click(mask: BoolArray, truth: BoolArray) -> tuple[int, int, int]:

@@ -8,9 +8,17 @@ from rich.table import Table
 from fluorosam_model.evaluation.evaluator import MODES, SCORED_FRACTION, Evaluation
 from fluorosam_sim.anatomy import structure
 
-_TITLES = {"text": "text", "points2": "2 points", "points8": "8 points", "box": "box"}
+_TITLES = {
+    "text": "text",
+    "points2": "2 points",
+    "points8": "8 points",
+    "box": "box",
+    "text_points2": "text, 2 points",
+    "text_points8": "text, 8 points",
+}
 
-# Mean Dice that the FluoroSAM paper reports for itself on its own data; it has no box results of its own.
+# Mean Dice that the FluoroSAM paper reports for itself on its own data; it has no box results of its own. It trains
+# with points that follow a text, and does not say whether its points are scored after one.
 PAPER_DICE = {
     "paper, synthetic": {"text": 0.59, "points2": 0.70, "points8": 0.79},
     "paper, cadaver": {"text": 0.60, "points2": 0.69, "points8": 0.77},

@@ -86,6 +86,7 @@ class Oracle:
         self.sample = sample
         self.answers = {**sample.masks, **(answers or {})}
         self.clicks: list[list[tuple[int, int, int]]] = []
+        self.texts: list[str | None] = []
 
     def set_image(self, image: np.ndarray) -> None:
         assert image is self.sample.image
@@ -96,6 +97,7 @@ class Oracle:
     def predict_prompts(self, prompts: Sequence[Prompt]) -> list[Prediction]:
         for prompt in prompts:
             if prompt.points is not None:
+                self.texts.append(prompt.text)
                 self.clicks.append([(*xy, label) for xy, label in zip(prompt.points, prompt.point_labels, strict=True)])
         return [self._answer(key) for key in list(self.sample.masks)[: len(prompts)]]
 
@@ -135,7 +137,7 @@ class TestEvaluator:
         report = run(Oracle(sample))
         assert set(report) == {"overall", "structures", "series", "patients", "sides", "presence", "wordings"}
         assert set(report["patients"]) == {"someone"} and set(report["series"]) == {"chest"}
-        assert set(report["overall"]) == {"text", "points2", "points8", "box"}
+        assert set(report["overall"]) == {"text", "points2", "points8", "box", "text_points2", "text_points8"}
         assert all(set(scores) == {"dice", "iou", "hd_px", "n"} for scores in report["overall"].values())
         assert set(report["structures"]) == set(sample.masks)
         assert set(report["sides"]) == {"accuracy", "n"}
@@ -179,11 +181,13 @@ class TestEvaluator:
         oracle = Oracle(Sample(sample.image, truth, (), "a", "b"), {"heart": square(0, 0, 40) | square(40, 50, 25)})
         run(oracle)
         first, second = oracle.clicks[0], oracle.clicks[1]
-        assert len(oracle.clicks) == 8
+        assert oracle.texts == [None] * 8 + ["heart"] * 8
         assert np.allclose(first[0][:2], (54.5, 64.5), atol=1)
         assert first[0][2] == 1
         assert np.allclose(second[1][:2], (19.5, 19.5), atol=1)
         assert second[1][2] == 0
+        # After the name its answer is what the first click corrects.
+        assert np.allclose(oracle.clicks[8][0], (19.5, 19.5, 0), atol=1)
 
     def test_an_image_without_structures_is_passed_over(self) -> None:
         empty = Sample(np.zeros((SIZE, SIZE), np.uint8), {}, ("skull",), "a", "b")

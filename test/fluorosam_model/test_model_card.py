@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fluorosam_model.evaluation import MODES
 from fluorosam_model.model_card import model_card
 
 MEASURED = {"dice": 0.71, "iou": 0.6, "hd_px": 31.4, "n": 12}
@@ -10,7 +11,7 @@ NOTHING = {"dice": None, "iou": None, "hd_px": None, "n": 0}
 
 
 def test_card_lists_scores_and_names_the_weak_structures() -> None:
-    modes = {"text": MEASURED, "points2": MEASURED, "points8": MEASURED, "box": NOTHING}
+    modes = {mode: NOTHING if mode == "box" else MEASURED for mode in MODES}
     evaluation = {
         "data": ["chest"],
         "images": 8,
