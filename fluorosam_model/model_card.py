@@ -27,7 +27,11 @@ _PAPER_DICE = {"text": 0.59, "points2": 0.70, "points8": 0.79}
 
 def model_card(name: str, facts: dict[str, Any], evaluations: Sequence[dict[str, Any]]) -> str:
     """Markdown of a model's card. Raises KeyError for an evaluation of another format."""
-    minutes = sum(run.get("minutes", 0.0) for run in facts.get("runs", []))
+    minutes: dict[str, float] = {}
+    for run in facts.get("runs", []):
+        device = run.get("device", "two CPU cores")
+        minutes[device] = minutes.get(device, 0.0) + run.get("minutes", 0.0)
+    trained = " and ".join(f"{total:.0f} minutes on {device}" for device, total in minutes.items())
     lines = [
         f"# Model card: {name}",
         "",
@@ -48,7 +52,7 @@ def model_card(name: str, facts: dict[str, Any], evaluations: Sequence[dict[str,
         "## Model",
         "",
         *(f"- {key}: {value}" for key, value in facts["model"].items()),
-        *([f"- training: {minutes:.0f} minutes on two CPU cores, all runs together"] if minutes else []),
+        *([f"- training: {trained}, all runs together"] if trained else []),
         "",
         "Again with `make train`, then `make evaluate`.",
         "",
