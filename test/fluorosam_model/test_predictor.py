@@ -37,10 +37,13 @@ class ScriptedBackend:
     def decode(self, features: Features, prompts: PromptBatch) -> Decoded:
         self.batches.append(prompts)
         count = len(prompts.text)
-        masks = np.stack([-self.logits, self.logits, -self.logits])
+        texts = np.array(prompts.has_text) > 0
+        # With a text the first hypothesis is the answer, as in the network; the others are the rest of the picture.
+        several = np.stack([-self.logits, self.logits, -self.logits])
+        one = np.stack([self.logits, -self.logits, -self.logits])
         return Decoded(
-            np.repeat(masks[None], count, axis=0),
-            np.tile(np.array([0.2, 0.8, 0.5], np.float32), (count, 1)),
+            np.where(texts[:, None, None, None], one, several),
+            np.where(texts[:, None], np.float32([0.8, 0, 0]), np.float32([0.2, 0.8, 0.5])),
             np.full(count, self.presence, np.float32),
             np.full(count, self.code, np.int64),
         )
@@ -320,6 +323,13 @@ def test_clicks_choose_the_hypothesis_that_agrees_with_them(predictor: Predictor
     assert outside.iou == pytest.approx(0.5), "the better of the two that agree"
 
 
+def test_a_text_keeps_its_answer_whatever_its_clicks_say(predictor: Predictor) -> None:
+    """The other hypotheses are not trained with texts: a click that disagrees corrects the answer, it picks no other."""
+    prompt = Prompt("heart", points=[(200, 120), (5, 5)], point_labels=[0, 1])
+    found = predictor.predict_prompts([prompt])[0]
+    assert found.mask[120, 200] and not found.mask[5, 5] and found.iou == pytest.approx(0.8)
+
+
 def test_nothing_is_found_outside_a_box(predictor: Predictor, backend: ScriptedBackend) -> None:
     backend.logits[:] = 5
     box = (100.0, 60.0, 220.0, 150.0)
@@ -340,7 +350,7 @@ class DoubtfulBackend(ScriptedBackend):
             plane = first.copy()
             plane[26:38, 8:24] = unlikely if left else likely
             plane[26:38, 40:56] = likely if left else unlikely
-            decoded.mask_logits[row, 1] = plane
+            decoded.mask_logits[row, 0] = plane
         return decoded
 
     left: npt.NDArray[np.float32]
