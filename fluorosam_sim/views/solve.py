@@ -16,6 +16,9 @@ from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.views.named import NamedView, ViewError
 
 _TISSUE_HU = -500
+_REACH_MM, _STEP_MM = 1000.0, 4.0
+
+FloatArray = npt.NDArray[np.float64]
 
 UNBOUNDED = CArmConfig(
     "unbounded",
@@ -130,11 +133,25 @@ def check_clear(patient: Patient, config: CArmConfig, pose: CArmPose) -> None:
     projection = config.projection(pose)
     toward = np.asarray(pose.isocenter_mm) - projection.source_mm
     detector = projection.source_mm + toward * config.magnification
-    inverse = np.linalg.inv(patient.affine)
-    for name, point in (("tube", projection.source_mm), ("detector", detector)):
-        voxel = np.rint(inverse[:3, :3] @ point + inverse[:3, 3]).astype(int)
-        if ((voxel >= 0) & (voxel < patient.hu.shape)).all() and patient.hu[tuple(voxel)] > _TISSUE_HU:
+    inside = _in_tissue(patient, np.stack([projection.source_mm, detector]))
+    for name, hit in zip(("tube", "detector"), inside, strict=True):
+        if hit:
             raise LimitError(f"The {name} would be inside the patient's body.")
+
+
+def tissue_mm(patient: Patient, point_mm: FloatArray, direction: FloatArray) -> float:
+    """How much tissue a line through a point (3,) along a unit vector (3,) passes within a metre to either side."""
+    along = np.arange(-_REACH_MM, _REACH_MM, _STEP_MM)[:, None]
+    return float(_in_tissue(patient, point_mm + along * direction).sum() * _STEP_MM)
+
+
+def _in_tissue(patient: Patient, points: FloatArray) -> npt.NDArray[np.bool_]:
+    """(N,) which of some world points (N, 3) lie in the body."""
+    inverse = np.linalg.inv(patient.affine)
+    voxels = np.rint(points @ inverse[:3, :3].T + inverse[:3, 3]).astype(int)
+    found = ((voxels >= 0) & (voxels < patient.hu.shape)).all(axis=1)
+    found[found] = patient.hu[tuple(voxels[found].T)] > _TISSUE_HU
+    return found
 
 
 def _names(labels: list[str]) -> str:

@@ -16,7 +16,7 @@ from fluorosam_sim.patients.patient import Patient
 from fluorosam_sim.views.catalogue import VIEWS
 from fluorosam_sim.views.named import NamedView, ViewError
 from fluorosam_sim.views.sampler import is_held_out
-from fluorosam_sim.views.solve import UNBOUNDED, ViewSolution, check_clear, solve
+from fluorosam_sim.views.solve import UNBOUNDED, ViewSolution, check_clear, solve, tissue_mm
 
 # Two people's standard views of one patient differ by 7.6° in the median (Mandelka et al. 2022): 5.4° for each about
 # the true view, which a Rayleigh distribution has with 4.6° along both axes.
@@ -28,6 +28,8 @@ _FIELD_LIMITS_MM = (100.0, 430.0)
 _TRIES = 200
 _COLLIMATED_SHARE = 0.35
 _LEAST_OPEN = 0.4
+_ARM_SERIES = ("humerus", "elbow", "forearm", "hand")
+_THICKEST_ARM_MM = 130.0
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class _Choices:
         key = (view.key, level)
         if key not in self._solved:
             try:
-                self._solved[key] = solve(view, self._patient, UNBOUNDED, level)
+                self._solved[key] = self._solution(view, level)
             except ViewError:
                 self._solved[key] = None
         solution = self._solved[key]
@@ -133,6 +135,16 @@ class _Choices:
         found = vary(solution, rng)
         config = found.framed()
         return SampledView(view, level, config, found.pose, config.open_field)
+
+    def _solution(self, view: NamedView, level: str | None) -> ViewSolution | None:
+        """None where the trunk lies in the way of an arm: people turn the arm then, which our patients cannot."""
+        solution = solve(view, self._patient, UNBOUNDED, level)
+        if view.series not in _ARM_SERIES:
+            return solution
+        down = view_axes(solution.pose.primary_deg, solution.pose.secondary_deg)[1]
+        points = [solution.target_mm + share * solution.field_mm * down for share in (-0.25, 0.0, 0.25)]
+        tissue = max(tissue_mm(self._patient, point, solution.direction) for point in points)
+        return solution if tissue <= _THICKEST_ARM_MM else None
 
     def random(self, rng: np.random.Generator) -> SampledView | None:
         """A random view; None when the tube or the detector would be inside the body."""

@@ -324,7 +324,7 @@ def test_clicks_choose_the_hypothesis_that_agrees_with_them(predictor: Predictor
 
 
 def test_a_text_keeps_its_answer_whatever_its_clicks_say(predictor: Predictor) -> None:
-    """The other hypotheses are not trained with texts: a click that disagrees corrects the answer, it picks no other."""
+    """The other hypotheses are not trained with texts: a click corrects the answer, it picks no other."""
     prompt = Prompt("heart", points=[(200, 120), (5, 5)], point_labels=[0, 1])
     found = predictor.predict_prompts([prompt])[0]
     assert found.mask[120, 200] and not found.mask[5, 5] and found.iou == pytest.approx(0.8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
 MODES = 12
 _SMALLEST_THORAX = 0.94
+_ARMS_BESIDE = 0.3
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
@@ -21,7 +22,11 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class LimbAngles:
-    """Joint angles of one side in degrees; zero is the anatomical position with the palms turned inwards."""
+    """Joint angles of one side in degrees; zero is the anatomical position with the palms turned inwards.
+
+    supination: of the forearm, from there; together with an outward rotation of the shoulder it turns the palm to the
+    front.
+    """
 
     hip_flexion: float
     hip_abduction: float
@@ -32,6 +37,7 @@ class LimbAngles:
     shoulder_flexion: float
     shoulder_rotation: float
     elbow_flexion: float
+    supination: float
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,8 @@ def sample_traits(seed: int) -> Traits:
     thorax and head follow height with their own scatter.
     """
     rng = stream(seed, "traits")
+    arms = stream(seed, "arms")
+    beside = bool(arms.random() < _ARMS_BESIDE)
     male = bool(rng.random() < 0.5)
     age = float(rng.uniform(20, 88))
     height = _normal(rng, 1760 if male else 1630, 68 if male else 62, 2.2) - max(age - 55, 0) * 1.2
@@ -139,16 +147,17 @@ def sample_traits(seed: int) -> Traits:
         kyphosis_mm=_normal(rng, 0, 7) + max(age - 60, 0) * 0.25,
         lordosis_mm=_normal(rng, 0, 5),
         scoliosis_mm=float(rng.uniform(10, 28) * rng.choice([-1, 1])) if rng.random() < 0.1 else _normal(rng, 0, 2),
-        limbs=(_limbs(rng), _limbs(rng)),
+        limbs=(_limbs(rng, arms, beside), _limbs(rng, arms, beside)),
         kidney_cysts=(bool(rng.random() < 0.25), bool(rng.random() < 0.25)),
         fracture=fracture if fractured else None,
         implant=implant if implanted and not (fractured and bone.startswith("femur")) else None,
     )
 
 
-def _limbs(rng: np.random.Generator) -> LimbAngles:
+def _limbs(rng: np.random.Generator, arms: np.random.Generator, beside: bool) -> LimbAngles:
+    """beside: the arm lies along the trunk, palm inwards; else on a board away from it, palm to the front."""
     hip = float(np.clip(rng.normal(4, 4), 0, 16))
-    return LimbAngles(
+    along_trunk = LimbAngles(
         hip_flexion=hip,
         hip_abduction=float(np.clip(rng.normal(5, 3), 0, 13)),
         hip_rotation=float(np.clip(rng.normal(4, 8), -14, 22)),
@@ -158,6 +167,16 @@ def _limbs(rng: np.random.Generator) -> LimbAngles:
         shoulder_flexion=_normal(rng, 0, 4),
         shoulder_rotation=float(rng.uniform(-25, 8)),
         elbow_flexion=float(rng.uniform(3, 18)),
+        supination=float(arms.uniform(-10, 10)),
+    )
+    if beside:
+        return along_trunk
+    rotation = float(arms.uniform(20, 50))
+    return replace(
+        along_trunk,
+        shoulder_abduction=float(arms.uniform(15, 28)),
+        shoulder_rotation=rotation,
+        supination=float(arms.uniform(75, 100)) - rotation,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from fluorosam_sim.patients.synthetic.bones import Bone, Points, aligning, moved, placed, rotation, tables
 from fluorosam_sim.patients.synthetic.traits import SIDES, Side, Traits
@@ -17,6 +18,7 @@ _C1 = np.array([0.0, 8.0, 502.0])
 _SHOULDER = np.array([-144.5, 23.9, -13.9])
 _ELBOW = _SHOULDER + [12.3, -6.1, -290.4]
 _WRIST = _ELBOW + [-45.0, -18.4, -253.5]
+_END_MM = 8.0
 _ARM_MATERIALS = {"humerus": "humerus", "ulna": "forearm", "radius": "forearm", "carpal": "carpal"}
 
 
@@ -113,19 +115,42 @@ def _arm(
     forearm = [own(name, name, "forearm").moved(shift=joint + pushed) for name in ("ulna", "radius")]
     humerus = own("humerus", "humerus", "humerus").moved(shift=joint + pushed)
 
-    bend = rotation("x", -angles.elbow_flexion)
-    forearm = moved([*forearm, *hand], bend, elbow)
-    turn = (
-        rotation("y", -outward * angles.shoulder_abduction)
-        @ rotation("x", -angles.shoulder_flexion)
-        @ rotation("z", outward * angles.shoulder_rotation)
+    ulna, radius = forearm
+    pivot = _level(radius, 1.0)
+    axis = pivot - _level(ulna, 0.0)  # the forearm turns about the line from the radial head to the head of the ulna
+    supinated = Rotation.from_rotvec(axis / np.linalg.norm(axis) * outward * angles.supination, degrees=True)
+    moves = (
+        (supinated.as_matrix(), pivot),
+        (rotation("x", -angles.elbow_flexion), elbow),
+        (
+            rotation("y", -outward * angles.shoulder_abduction)
+            @ rotation("x", -angles.shoulder_flexion)
+            @ rotation("z", outward * angles.shoulder_rotation),
+            shoulder,
+        ),
     )
-    free = moved([humerus, *forearm], turn, shoulder)
 
-    def follow(point: Points, bent: bool) -> Points:
-        return np.asarray(turn @ ((bend @ (point - elbow) + elbow if bent else point) - shoulder) + shoulder)
+    def posed(bones: list[Bone], first: int) -> list[Bone]:
+        """Bones moved by the joints from a number on: 0 forearm's turn, 1 elbow, 2 shoulder."""
+        for turn, about in moves[first:]:
+            bones = moved(bones, turn, about)
+        return bones
 
-    return Arm([scapula, clavicle], free, shoulder, follow(elbow, False), follow(wrist, True), follow(fingertip, True))
+    free = [*posed([humerus], 2), *posed([ulna], 1), *posed([radius, *hand], 0)]
+
+    def follow(point: Points, first: int) -> Points:
+        for turn, about in moves[first:]:
+            point = turn @ (point - about) + about
+        return np.asarray(point)
+
+    return Arm([scapula, clavicle], free, shoulder, follow(elbow, 2), follow(wrist, 0), follow(fingertip, 0))
+
+
+def _level(bone: Bone, share: float) -> Points:
+    """Middle of a hanging bone's end: 1 its upper one, 0 its lower one."""
+    z = bone.vertices[:, 2]
+    end = float(z.min() + share * (z.max() - z.min()))
+    return np.asarray(bone.vertices[np.abs(z - end) < _END_MM].mean(axis=0))
 
 
 def _along(bone: Bone, wrist: Points) -> Bone:

@@ -17,6 +17,7 @@ from fluorosam_sim.patients.synthetic.bones import rotation
 from fluorosam_sim.patients.synthetic.fields import hull_radii
 from fluorosam_sim.patients.synthetic.lower_body import lower_body
 from fluorosam_sim.patients.synthetic.thorax import bend
+from fluorosam_sim.patients.synthetic.upper_body import arms
 from fluorosam_sim.patients.synthetic.voxelise import distance_field
 
 COARSE_MM = 4.0
@@ -96,6 +97,29 @@ def test_every_source_of_variation_is_drawn() -> None:
     assert 90 < men - women < 180
     assert all(385 <= p.femur_mm <= 540 and 18 < p.bmi < 38 for p in people)
     assert sample_traits(5) == sample_traits(5) != sample_traits(6)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_arms_lie_beside_the_trunk_or_on_boards_with_the_palm_up(seed: int) -> None:
+    traits = sample_traits(seed)
+    beside = seed == 1
+    for side, outward in (("left", 1.0), ("right", -1.0)):
+        angles = traits.angles(side)
+        assert (angles.shoulder_abduction < 14) == beside
+        arm = arms(traits, {"left": np.zeros(3), "right": np.zeros(3)}, lambda _: (0.0, np.zeros(3)))[side]
+        bones = {bone.leaf: bone for bone in arm.bones if bone.leaf.startswith(("radius", "ulna"))}
+        ends = [bones[f"{name}_{side}"].vertices for name in ("radius", "ulna")]
+        radial, ulnar = (points[points[:, 2] < points[:, 2].min() + 15].mean(axis=0) for points in ends)
+        # Both bones end side by side at the wrist: one before the other beside the trunk, across it with the palm up.
+        across = radial - ulnar
+        assert 15 < np.linalg.norm(across) < 50
+        assert (outward * across[0] > 0.8 * np.linalg.norm(across)) == (not beside)
+        assert outward * (arm.wrist - arm.shoulder)[0] > (0 if beside else 100)
+
+
+def test_a_third_of_the_bodies_has_the_arms_beside_the_trunk() -> None:
+    beside = [sample_traits(seed).limbs[0].shoulder_abduction < 14 for seed in range(300)]
+    assert 0.22 < np.mean(beside) < 0.4
 
 
 @pytest.mark.parametrize("seed", range(6))

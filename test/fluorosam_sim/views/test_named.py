@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fluorosam_sim.carm import VENDORS
+from fluorosam_sim.geometry import view_axes
 from fluorosam_sim.patients import Patient
 from fluorosam_sim.views import (
     LEFT_OUT,
@@ -19,6 +20,7 @@ from fluorosam_sim.views import (
     is_held_out,
     sample_view,
     solve,
+    tissue_mm,
     vary,
     view,
 )
@@ -110,6 +112,18 @@ def test_views_for_data_sets_follow_from_the_state_of_chance(adult: Patient) -> 
     assert not any(is_held_out(item.pose.primary_deg, item.pose.secondary_deg) for item in drawn)
     named = sum(item.view is not None for item in drawn)
     assert 12 < named < 35 and sum(item.collimation != item.config.open_field for item in drawn) > 4
+
+
+def test_arms_are_pictured_without_the_trunk_behind_them(adult: Patient) -> None:
+    through = solve(view("humerus_transthoracic_left"), adult, UNBOUNDED)
+    assert tissue_mm(adult, through.target_mm, through.direction) > 200
+    rng = np.random.default_rng(7)
+    drawn = [sample_view(adult, rng, named_share=1.0, size_px=64) for _ in range(150)]
+    pictured = [one for one in drawn if one.view and one.view.series in ("humerus", "elbow", "forearm", "hand")]
+    assert len(pictured) > 15
+    for one in pictured:
+        beam = view_axes(one.pose.primary_deg, one.pose.secondary_deg)[2]
+        assert tissue_mm(adult, np.array(one.pose.isocenter_mm), beam) < 200
 
 
 def test_the_contact_sheet_has_a_picture_or_a_reason_for_each(phantom: Patient) -> None:
