@@ -194,7 +194,7 @@ model: {warm_start: false, image_size: 128, dim: 32, high_channels: 16, codes: 2
 data: {initial_views: 6, pool_views: 8, new_views_per_batch: 1, preview: false}
 text: {steps: 20, batch: 64}
 dense: {steps: 3, batch: 2}
-promptable: {steps: 2, batch: 2, prompts: 6, refined: 2}
+promptable: {steps: 2, batch: 2, prompts: 6, refined: 2, rounds: 2}
 validation: {views: 2}
 """
 
