@@ -51,6 +51,8 @@ _PHRASES = (
     (r"\b(lao|rao|cranial|caudal) and (?=\S+(?: five)?(?: degrees?)?$)", r"\1 "),
     (r"\b(?:swivel|pivot|revolve|twist)\b", "rotate"),
     (r"\bpitch\b", "tilt"),
+    (r"\brainbow(?: over)?\b(?=.*\b(?:deg|lao|rao|left|right|bit|over|#|\d))", "rotate"),
+    (r"\b(?:come|go|swing|roll) off (?=to )", "go "),
     (r"^give it\b", ""),
     (r"\b(?:tip|lean|cant)\b(?=.*\b(?:deg|cran|caud|headw|footw|bit|hair|touch|little))", "tilt"),
     (r"\b(?:tilt|rotation|angulation|angle) of\b", ""),

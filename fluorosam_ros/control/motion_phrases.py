@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _PICTURE = (
-    r"(?:x ray |xray |fluoro |spot |single |quick |fresh |new |plain |updated |current |static |good |nice |better )*"
+    r"(?:x ray |xray |fluoro |spot |check |control |scout |single |quick |fresh |new |plain |updated |current |static |good |nice |better )*"
     r"(?:shot|image|picture|x ray|xray|exposure|radiograph|frame|spot film|spot|snapshot|still|photo|photograph)"
 )
 _WINDOW = r"field(?: of view)?|aperture|beam|jaws|leaves|diaphragm|iris|window"
@@ -64,13 +64,14 @@ OPEN = re.compile(
 CENTER = re.compile(
     rf"(?:make sure(?: that)?|(?:move|shift|go|adjust|arrange|set|position)(?: (?:it|us|the c arm|the beam))?(?: "
     rf"(?:so|that))+) (?P<so>.+?) (?:is|are) (?:in|at) {_MIDDLE}|"
-    r"(?:re ?)?cent(?:er|re|ring|ering)(?: (?:the |your )?(?:image|picture|screen|shot|frame|detector|machine|gantry"
+    r"(?:re ?|iso ?)?cent(?:er|re|ring|ering)(?: (?:the |your )?(?:image|picture|screen|shot|frame|detector|machine|gantry"
     r"|view|c arm|beam|field|us|me|yourself|it(?= (?:on|at|over"
     r"|around))))?"
     r"(?: (?:it )?(?:up on|on|at|over|onto|to|around|in on|upon))?(?: (?!of\b)(?P<what>.+))?"
     rf"|(?:put|bring|get|move|place|have|position|want|keep|pull|push|drag|set|shift|slide)(?: me)? (?P<put>.+?)(?: "
     rf"(?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
-    rf"|(?P<placed>.+?)(?: (?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}|(?P<dead>.+?) dead cent(?:er|re)"
+    rf"|(?P<placed>.+?)(?: (?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
+    rf"|(?:(?:put|get|bring|have|want|keep|place|set) )?(?P<dead>.+?) dead cent(?:er|re)(?: of (?:the |my )?{_PLACE})?"
     r"|(?:put|bring|set|place|line|get|position|swing|move|take) (?:(?:me|us|it|the (?:c arm|beam|detector|image|view"
     r"|gantry)) )(?:up |back |down |right |round )?(?:on|over|onto|above|across|to(?! (?:lao|rao|cran|caud|#|\d))) "
     r"(?P<on>.+)"

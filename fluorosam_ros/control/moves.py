@@ -23,6 +23,7 @@ from fluorosam_ros.control.motion_phrases import BLADES
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, Tokens, tokens
 
 BIT_MM = 10.0
+_ALONG = {"up": "headwards", "down": "footwards"}  # "up the patient" is towards the head, where "up" alone is not
 ZOOM, BIT_ZOOM, MAX_ZOOM = 1.25, 1.1, 5.0
 MAX_MOVE_MM = 300.0
 """No single spoken move is longer."""
@@ -132,6 +133,7 @@ def parse_move(plain: str) -> Translate | Unclear | None:
     text = re.sub(r"\b(?:c arm|machine|unit|device)\b", "carm", " ".join(said.words))
     text = re.sub(r"\b(up|down) and (?=to)", r"\1 ", text)
     text = re.sub(r"\balong the (?:table|patient|body|bed)\b", " ", text)
+    text = re.sub(r"\b(?:up|down) the (?:patient|body)\b", lambda way: _ALONG[way[0].split()[0]], text)
     raised = _RAISE.match(text.strip())
     found: list[Direction] = []
     if raised:
