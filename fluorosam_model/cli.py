@@ -16,7 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from fluorosam_model import cli_evaluate
-from fluorosam_model.cli_evaluate import JsonOption, require_torch
+from fluorosam_model.cli_evaluate import JsonOption, NamingOption, require_torch
 
 MAX_SLUG = 40
 
@@ -44,6 +44,7 @@ def segment(
     box: Annotated[str | None, typer.Option(help="X0,Y0,X1,Y1 around the structure.")] = None,
     out: Annotated[Path, typer.Option(help="Where masks and overlays go.")] = Path("segmentation"),
     model: Annotated[str, typer.Option(help="Name of a shipped model, or a path to an exported one.")] = "lite",
+    naming: Annotated[bool, NamingOption] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Find structures in X-ray images by text, points or a box."""
@@ -53,7 +54,7 @@ def segment(
     for path in images:
         if not path.is_file():
             raise ValueError(f"There is no file {path}.")
-    predictor = load_predictor(model)
+    predictor = load_predictor(model, naming=naming)
     rows: list[dict[str, Any]] = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json or len(images) == 1) as progress:
         for path in progress.track(images, description="Segmenting"):

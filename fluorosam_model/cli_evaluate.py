@@ -15,6 +15,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of a table.")]
+NamingOption = typer.Option(
+    "--names/--no-names", help="Read points and boxes as the structure that fits them best, where one does."
+)
 DataArgument = Annotated[
     list[str],
     typer.Argument(help='Patients ("chest", a CT, "synthetic:9000-9003@2"), or a folder of images with masks.'),
@@ -50,6 +53,7 @@ def evaluate(
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Texts again with less dose, narrow fields, turned, other grey levels.")
     ] = False,
+    naming: Annotated[bool, NamingOption] = True,
     per_class: Annotated[
         bool,
         typer.Option("--per-class", help="Texts only, read out of one channel per class: the baseline. Needs torch."),
@@ -63,7 +67,7 @@ def evaluate(
     from fluorosam_model.evaluation import evaluate as measure
     from fluorosam_model.evaluation.tables import print_tables
 
-    predictor = _per_class(weights) if per_class else _predictor(weights)
+    predictor = _per_class(weights) if per_class else _predictor(weights, naming)
     dataset = _dataset(data, views, seed)
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Evaluating", total=len(dataset))
@@ -115,7 +119,7 @@ def ablate(
             from fluorosam_model.ablation.heads import hypotheses_ablation
 
             dataset = _dataset(data, views, 0)
-            rows = hypotheses_ablation(_predictor(weights), dataset, advance(len(dataset)))
+            rows = hypotheses_ablation(_predictor(weights, naming=False), dataset, advance(len(dataset)))
     if as_json:
         typer.echo(json.dumps({"part": part.value, "data": data if part != Part.text else [], "rows": rows}, indent=2))
         return
@@ -149,10 +153,10 @@ def _presence_rows(
     return presence_ablation(_predictor(weights), fitted_on, dataset, advance(len(fitted_on) + len(dataset)))
 
 
-def _predictor(weights: str) -> Any:
+def _predictor(weights: str, naming: bool = True) -> Any:
     from fluorosam_model.registry import load_predictor
 
-    return load_predictor(weights)
+    return load_predictor(weights, naming=naming)
 
 
 def _per_class(weights: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fluorosam_model.mask_threshold import best_dice_logit
+from fluorosam_model.naming import Naming
 from fluorosam_model.preprocess import Letterbox, to_input
 from fluorosam_model.prompts import MASK_PROMPT_LOGIT, Prompt, Question, questions_of
 from fluorosam_model.runtime.backend import (
@@ -21,9 +22,10 @@ from fluorosam_model.runtime.backend import (
     PromptBatch,
 )
 from fluorosam_model.sentence_encoder import EMBEDDING_SIZE, SentenceEncoder
-from fluorosam_sim.anatomy import Structure, structure
+from fluorosam_sim.anatomy import STRUCTURES, Structure, structure
 
 MAX_BATCH = 32
+_FEW = 3
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -46,9 +48,10 @@ class Calibration:
 class Prediction:
     """The answer to one prompt.
 
-    prompt: the text as it was given, "" without one. structures: keys of the vocabulary that the text names, empty
-    for free text outside it. present: whether it is in the image. score: for text, the calibrated probability that it
-    is present; for points, boxes and masks, where presence is not in question, the estimated IoU of the mask; 0 to 1.
+    prompt: the text as it was given, "" without one. structures: keys of the vocabulary that the text names, or that
+    clicks or a box without a text seem to mean; empty for anything outside it. present: whether it is in the image.
+    score: for text, the calibrated probability that it is present; for points, boxes and masks, where presence is not
+    in question, the estimated IoU of the mask; 0 to 1.
     box: (x0, y0, x1, y1) first and last pixel columns and rows of the mask, centroid: (x, y), both in image pixels and
     None when absent. mask: (H, W) bool of the image's size, empty when absent. iou: the model's estimate of the mask's
     IoU. logits: (h, w) float32, the mask before resizing, in model-input space, even when absent.
@@ -91,15 +94,20 @@ class Predictor:
         sentence_encoder: SentenceEncoder,
         calibration: Calibration | None = None,
         codes: Mapping[str, int] | None = None,
+        naming: bool = True,
     ) -> None:
         """codes: the code-book entry that the model reads each structure's name as; with it, free text that the model
-        takes for nothing in the vocabulary, or for the other side, is not present."""
+        takes for nothing in the vocabulary, or for the other side, is not present. naming: clicks and boxes without a
+        text are read as the structure of the vocabulary that fits them best, where one does; without it, as nothing
+        but places, for who outlines other things."""
         self.calibration = calibration or Calibration()
         self._backend = backend
         self._sentences = sentence_encoder
         self._meanings: dict[int, list[Structure]] = {}
         for key, code in (codes or {}).items():
             self._meanings.setdefault(code, []).append(structure(key))
+        self._naming_wanted = naming
+        self._naming: Naming | None = None
         self._features: Features | None = None
         self._letterbox: Letterbox | None = None
 
@@ -115,7 +123,7 @@ class Predictor:
         """
         model_input, letterbox = to_input(image, self._backend.input_size)
         self._features = self._backend.encode(model_input)
-        self._letterbox = letterbox
+        self._letterbox, self._naming = letterbox, None
 
     def predict(
         self,
@@ -147,20 +155,61 @@ class Predictor:
         if self._features is None or self._letterbox is None:
             raise RuntimeError("Set an image before prompting.")
         questions = [question for prompt in prompts for question in questions_of(prompt, self._letterbox)]
+        if self._naming_wanted:
+            questions = [self._named(question) if question.nameless else question for question in questions]
+        return [
+            self._prediction(question, answer, other, self._letterbox)
+            for question, answer, other in self._answered(questions, self._features)
+        ]
+
+    def _answered(
+        self, questions: Sequence[Question], features: Features
+    ) -> Iterator[tuple[Question, _Answer, _Answer | None]]:
+        """Each question with its answer, and the answer about the same structure on the other side if it has one."""
         # Where left and right are in doubt the doubt is shared between them, so each is asked for beside the other.
         others = [question.other_side() for question in questions]
         rows = {each.wording: row for row, each in enumerate(questions) if not each.geometric}
         added = {each.wording: each for each in others if each is not None and each.wording not in rows}
         rows |= {wording: len(questions) + row for row, wording in enumerate(added)}
-        asked = [*questions, *added.values()]
         answers = [
             _Answer(logits[number], float(np.clip(iou[number], 0, 1)), presence, code)
-            for number, logits, iou, presence, code in self._decoded(asked, self._features)
+            for number, logits, iou, presence, code in self._decoded([*questions, *added.values()], features)
         ]
-        return [
-            self._prediction(question, answer, answers[rows[other.wording]] if other else None, self._letterbox)
-            for question, answer, other in zip(questions, answers[: len(questions)], others, strict=True)
-        ]
+        for question, answer, other in zip(questions, answers[: len(questions)], others, strict=True):
+            yield question, answer, answers[rows[other.wording]] if other else None
+
+    def _named(self, question: Question) -> Question:
+        """Clicks and a box without a text as a question about what they seem to mean, if they mean anything known."""
+        naming = self._all_names()
+        number = naming.likeliest(question.points, question.point_labels)
+        if number is None:
+            return question
+        named = naming.structures[number]
+        # A few clicks can still turn out to mean something else, and the answer before is then no help.
+        kept = question.mask_logits is not None and (len(question.points) > _FEW or question.before == named.key)
+        mask_logits = question.mask_logits if kept else naming.logits[number]
+        return replace(question, wording=named.name, structure=named, mask_logits=mask_logits)
+
+    def _all_names(self) -> Naming:
+        """What the model makes of every name on the image that is set; asked once."""
+        if self._naming is None:
+            assert self._features is not None and self._letterbox is not None
+            asked = [question for each in STRUCTURES for question in questions_of(Prompt(each.name), self._letterbox)]
+            found = []
+            for question, answer, other in self._answered(asked, self._features):
+                score = self.calibration.score(answer.presence)
+                plane, cut = _plane(question, answer, other)
+                mask = plane > cut
+                if score >= self.calibration.threshold and mask.any() and question.structure is not None:
+                    found.append((question.structure, score, answer.logits, mask))
+            size = self._backend.input_size // MASK_STRIDE
+            self._naming = Naming(
+                tuple(each[0] for each in found),
+                np.array([each[1] for each in found], np.float32),
+                np.array([each[2] for each in found], np.float32).reshape(-1, size, size),
+                np.array([each[3] for each in found], bool).reshape(-1, size, size),
+            )
+        return self._naming
 
     def predict_hypotheses(self, prompts: Sequence[Prompt]) -> list[Hypotheses]:
         """All masks that the model has in mind for each of some points, boxes or masks, not just the best."""
@@ -201,12 +250,8 @@ class Predictor:
         mask = np.zeros((letterbox.height, letterbox.width), bool)
         box = centroid = None
         if present:
-            # A text is about one structure that is there; clicks and boxes say more exactly how far it reaches.
-            cut = 0.0 if question.geometric else best_dice_logit(logits)
-            shown = question.within_box(logits)
-            if other is not None:  # what may be either side goes to the likelier one
-                shown = np.where((logits < 0) & (logits < other.logits), np.float32(-MASK_PROMPT_LOGIT), logits)
-            mask = letterbox.plane_to_image(shown) > cut
+            plane, cut = _plane(question, answer, other)
+            mask = letterbox.plane_to_image(plane) > cut
             box, centroid = mask_extent(mask)
         keys = (question.structure.key,) if question.structure else ()
         # A structure without a single pixel is not there, whatever the presence head says.
@@ -252,6 +297,17 @@ class _Answer:
     iou: float
     presence: float
     code: int
+
+
+def _plane(question: Question, answer: _Answer, other: _Answer | None) -> tuple[FloatArray, float]:
+    """Logits (h, w) of what is shown, and where they are cut."""
+    logits = answer.logits
+    # A text is about one structure that is there; clicks and boxes say more exactly how far it reaches.
+    cut = 0.0 if question.geometric else best_dice_logit(logits)
+    plane = question.within_box(logits)
+    if other is not None:  # what may be either side goes to the likelier one
+        plane = np.where((logits < 0) & (logits < other.logits), np.float32(-MASK_PROMPT_LOGIT), logits)
+    return plane, cut
 
 
 def mask_extent(

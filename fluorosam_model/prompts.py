@@ -57,6 +57,13 @@ class Question:
     points: FloatArray
     point_labels: FloatArray
     mask_logits: FloatArray | None
+    before: str | None = None  # key of what the previous answer was about, "" if unknown; None without one
+
+    @property
+    def nameless(self) -> bool:
+        """Whether it is clicks or a box alone, after each other or at once: no text, no drawn mask."""
+        drawn = self.mask_logits is not None and self.before is None
+        return not self.text and len(self.points) > 0 and not drawn
 
     @property
     def geometric(self) -> bool:
@@ -121,7 +128,9 @@ def questions_of(prompt: Prompt, letterbox: Letterbox) -> list[Question]:
     if prompt.text is None:
         if len(points) == 0 and mask is None:
             raise ValueError("The prompt has neither text nor points, box or mask.")
-        return [Question("", "", None, False, points, labels, mask)]
+        earlier = prompt.previous if prompt.mask is None else None
+        before = None if earlier is None else "".join(earlier.structures[:1])
+        return [Question("", "", None, False, points, labels, mask, before)]
     if not prompt.text.strip():
         raise ValueError("The prompt is empty.")
     if len(prompt.text) > MAX_TEXT:

@@ -123,19 +123,21 @@ def load_backend(files: ModelFiles, backend: str = "onnxruntime", threads: int |
     return TorchBackend(files.weights, threads)
 
 
-def load_predictor(model: str | Path = "lite", backend: str = "onnxruntime", threads: int | None = None) -> Predictor:
+def load_predictor(
+    model: str | Path = "lite", backend: str = "onnxruntime", threads: int | None = None, naming: bool = True
+) -> Predictor:
     """Build a predictor.
 
     Args:
         model: name of a shipped model, a folder with one exported model, or one of its files.
         backend: inference library.
         threads: at most that many threads per run; None leaves it to the library.
+        naming: whether clicks and boxes are read as structures, see `Predictor`.
 
     Raises:
         ModelError: one sentence saying what is missing.
     """
     files = find_model(model)
     card = read_card(files.card)
-    return Predictor(
-        load_backend(files, backend, threads), SentenceEncoder(threads=threads), card.calibration, card.codes
-    )
+    sentences = SentenceEncoder(threads=threads)
+    return Predictor(load_backend(files, backend, threads), sentences, card.calibration, card.codes, naming)

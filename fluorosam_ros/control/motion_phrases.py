@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _PICTURE = (
-    r"(?:x ray |xray |fluoro |spot |check |control |scout |single |quick |fresh |new |plain |updated |current |static |good |nice |better )*"
+    r"(?:x ray |xray |fluoro |spot |check |control |scout |single |quick |fresh |new |plain |updated |current |static "
+    r"|good |nice |better )*"
     r"(?:shot|image|picture|x ray|xray|exposure|radiograph|frame|spot film|spot|snapshot|still|photo|photograph)"
 )
 _WINDOW = r"field(?: of view)?|aperture|beam|jaws|leaves|diaphragm|iris|window"
@@ -64,8 +65,8 @@ OPEN = re.compile(
 CENTER = re.compile(
     rf"(?:make sure(?: that)?|(?:move|shift|go|adjust|arrange|set|position)(?: (?:it|us|the c arm|the beam))?(?: "
     rf"(?:so|that))+) (?P<so>.+?) (?:is|are) (?:in|at) {_MIDDLE}|"
-    r"(?:re ?|iso ?)?cent(?:er|re|ring|ering)(?: (?:the |your )?(?:image|picture|screen|shot|frame|detector|machine|gantry"
-    r"|view|c arm|beam|field|us|me|yourself|it(?= (?:on|at|over"
+    r"(?:re ?|iso ?)?cent(?:er|re|ring|ering)(?: (?:the |your )?(?:image|picture|screen|shot|frame|detector|machine"
+    r"|gantry|view|c arm|beam|field|us|me|yourself|it(?= (?:on|at|over"
     r"|around))))?"
     r"(?: (?:it )?(?:up on|on|at|over|onto|to|around|in on|upon))?(?: (?!of\b)(?P<what>.+))?"
     rf"|(?:put|bring|get|move|place|have|position|want|keep|pull|push|drag|set|shift|slide)(?: me)? (?P<put>.+?)(?: "

@@ -1,0 +1,102 @@
+"""What clicks and boxes mean: the structure of the vocabulary that explains them best.
+
+A single click lies on several structures at once, since X-rays shine through: rib, lung and heart. People click in the
+middle of what they mean, and draw boxes that touch its edges. The model's answers to all names say where those middles
+and edges are, which tells more than the click alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fluorosam_model.runtime.backend import BACKGROUND_LABEL, BOX_START_LABEL, FOREGROUND_LABEL, MASK_STRIDE
+from fluorosam_sim.anatomy import Structure
+
+_OFF_MIDDLE = 3.0
+"""How much less likely a click is at the edge than in the middle, as a power of e."""
+_SLIP = 0.02
+"""Chance that a click says nothing about a structure, so that none is ever ruled out by one."""
+_BOX_WEIGHT = 3.0
+_LEAST_OVERLAP = 0.4
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Naming:
+    """The model's answers to names, of one image; K structures that are present.
+
+    structures: K. scores: (K,) probabilities that they are there. logits: (K, h, w) their answers at stride 4. masks:
+    (K, h, w) what is shown of them; none is empty.
+    """
+
+    structures: Sequence[Structure]
+    scores: FloatArray
+    logits: FloatArray
+    masks: BoolArray
+
+    def likeliest(self, points: FloatArray, labels: FloatArray) -> int | None:
+        """Number of the structure that clicks and box corners mean, None where nothing known fits them.
+
+        points: (N, 2) model-input pixels, labels: (N,) as for the decoder, in the order in which they were given.
+        """
+        if len(self.structures) == 0:
+            return None
+        evidence = np.log(self.scores)
+        fits = np.ones(len(self.structures), bool)
+        inside = points[labels == FOREGROUND_LABEL]
+        for x, y in self._cells(inside):
+            evidence = evidence + np.log(self._probability(x, y))
+        for x, y in self._cells(points[labels == BACKGROUND_LABEL]):
+            evidence = evidence + np.log(1 - self._probability(x, y))
+        if len(inside):
+            x, y = self._cells(inside[:1])[0]
+            evidence = evidence - _OFF_MIDDLE * (1 - self._depth[:, y, x])
+            fits &= self.masks[:, y, x]
+        corners = points[labels >= BOX_START_LABEL]
+        if len(corners):
+            overlap = self._box_overlap(self._cells(corners))
+            evidence = evidence + _BOX_WEIGHT * np.log(np.maximum(overlap, 1e-6))
+            fits &= overlap >= _LEAST_OVERLAP
+        elif len(inside) == 0:  # only what it is not
+            return None
+        return int(np.argmax(np.where(fits, evidence, -np.inf))) if fits.any() else None
+
+    def _cells(self, points: FloatArray) -> npt.NDArray[np.int64]:
+        height, width = self.masks.shape[1:]
+        return np.clip((points + 0.5) // MASK_STRIDE, 0, (width - 1, height - 1)).astype(np.int64)
+
+    def _probability(self, x: int, y: int) -> FloatArray:
+        sure = 1 / (1 + np.exp(-np.clip(self.logits[:, y, x], -50, 50)))
+        return np.asarray(_SLIP + (1 - 2 * _SLIP) * sure, np.float32)
+
+    @cached_property
+    def _depth(self) -> FloatArray:
+        """(K, h, w) distance from the edge, 1 in the middle of each mask."""
+        # The border counts as outside, so that a structure at the image's edge has its middle inside.
+        planes = [cv2.distanceTransform(np.pad(mask, 1).view(np.uint8), cv2.DIST_L2, 3) for mask in self.masks]
+        return np.stack([plane[1:-1, 1:-1] / plane.max() for plane in planes])
+
+    def _box_overlap(self, corners: npt.NDArray[np.int64]) -> FloatArray:
+        """(K,) IoU of each mask's extent with a box of cells (2, 2), both ends included."""
+        first, last = self._extents[:, 0], self._extents[:, 1]
+        shared = np.minimum(last, corners[1]) - np.maximum(first, corners[0]) + 1
+        both = np.prod(np.maximum(shared, 0), axis=1)
+        either = np.prod(last - first + 1, axis=1) + np.prod(corners[1] - corners[0] + 1) - both
+        return np.asarray(both / either, np.float32)
+
+    @cached_property
+    def _extents(self) -> npt.NDArray[np.int64]:
+        """(K, 2, 2) first and last column and row of each mask."""
+        found = []
+        for mask in self.masks:
+            rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+            found.append([[columns[0], rows[0]], [columns[-1], rows[-1]]])
+        return np.array(found, np.int64)
