@@ -25,6 +25,7 @@ BIT_DEG = 5.0
 """What "a bit" is."""
 
 _PHRASES = (
+    (r"\bback (?=(?:to|toward|towards)\s(?:the\s)?(?:left|right|patient|his|her)\b)", ""),
     (r"\bleft anterior oblique\b|\bl a o\b", "lao"),
     (r"\bright anterior oblique\b|\br a o\b", "rao"),
     (
@@ -51,6 +52,13 @@ _PHRASES = (
     (r"\b(lao|rao|cranial|caudal) and (?=\S+(?: five)?(?: degrees?)?$)", r"\1 "),
     (r"\b(?:swivel|pivot|revolve|twist)\b", "rotate"),
     (r"\bpitch\b", "tilt"),
+    (
+        r"\b(?:tilt|rotate) back\b(?=.* (?:bit|\d|#|cran|caud|headw|footw|left|right|lao|rao))",
+        lambda said: said[0].split()[0],
+    ),
+    (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?down\b", r"less \1"),
+    (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?up\b", r"more \1"),
+    (r"^oblique\b(?=.*\d)", "rotate"),
     (r"\brainbow(?: over)?\b(?=.*\b(?:deg|lao|rao|left|right|bit|over|#|\d))", "rotate"),
     (r"\b(?:come|go|swing|roll) off (?=to )", "go "),
     (r"^give it\b", ""),
@@ -70,7 +78,7 @@ _DIRECTIONS: dict[str, tuple[_Axis, int]] = {
     **dict.fromkeys(("caudal", "caudally", "caud", "cau", "caudad", "footwards"), (Tilt, -1)),
 }  # fmt: skip
 _LEFT_RIGHT = frozenset(("left", "leftward", "leftwards", "right", "rightward", "rightwards"))
-_SIDE_WORDS = _LEFT_RIGHT | {"headwards", "footwards"}
+_SIDE_WORDS = _LEFT_RIGHT | {"headwards", "footwards", "cranially", "caudally"}
 """Directions to go; the other words also name views."""
 _VERBS: dict[str, _Axis] = {
     **dict.fromkeys(("rotate", "rotation", "rotating", "turn", "swing", "orbit", "spin", "roll", "primary"), Rotate),
@@ -86,7 +94,8 @@ _ABSOLUTE = frozenset(("to", "at", "set"))
 _RELATIVE = frozenset(("by", "more", "further", "another", "additional", "add", "extra"))
 _LESS = frozenset(("less", "fewer"))
 _FILLER = frozenset(("the", "carm", "arm", "gantry", "it", "of", "a", "an", "angle", "axis", "around", "about",
-                     "view", "over", "around", "round", "us", "c", "just", "detector", "obliquity"))  # fmt: skip
+                     "view", "over", "around", "round", "us", "c", "just", "detector", "obliquity",
+                     "orbital"))  # fmt: skip
 _DEGREES = frozenset(("degree", "degrees", "deg", "degs"))
 _ONE_VIEW = (
     r"(?:{names} (?:of )?[+-]?\S+(?: (?:five|ten|degrees?|degs?))*"
@@ -170,7 +179,7 @@ def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis],
         return Ask("Less of LAO, RAO, cranial or caudal?")
     value = number * (_DIRECTIONS[directions[0]][1] if directions else 1) * (-1 if words & _LESS else 1) + 0.0
     view_first = bool(directions) and directions[0] not in _SIDE_WORDS and _follows(kept, directions[0])
-    turning = words & {"rotate", "rotating", "turn", "swing", "orbit", "spin", "tilt", "tilting", "angulate"}
+    turning = words & {"rotate", "rotating", "turn", "swing", "orbit", "spin", "roll", "tilt", "tilting", "angulate"}
     to_the_side = bool(directions) and directions[0] in _SIDE_WORDS
     if absolute or (not relative and (view_first or not (turning or to_the_side))):
         return axis(to_deg=value)

@@ -218,9 +218,9 @@ def _name(said: str) -> str:
         return ""
     numbers = iter(tokens(said).numbers)
     words = [f"{next(numbers):g}" if word == NUMBER else word for word in tokens(said).words]
-    while words and words[0] in _POSE_WORDS:
+    while words and words[0] in _POSE_WORDS and words != ["a"]:  # "view A"
         words.pop(0)
-    while words and words[-1] in _POSE_WORDS:
+    while words and words[-1] in _POSE_WORDS and words != ["a"]:
         words.pop()
     return " ".join(words) if len(words) <= _MAX_NAME_WORDS and "and" not in words and "then" not in words else ""
 
@@ -261,6 +261,8 @@ def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
     if verb and (not named or phrases.SINGULAR.fullmatch(named) or phrases.PLURAL.fullmatch(named)):
         target = resolve(named, Segment, context)
         return Segment(target.name, target.structures) if isinstance(target, Target) else target
+    if match.tools and find(named).clear:  # "the aorta marked" is no marker
+        match = find(named)
     if verb and not match.clear:
         stripped = find(named)
         match = stripped if stripped.clear or match == Match() else match

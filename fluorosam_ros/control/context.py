@@ -36,6 +36,13 @@ class Context:
     question: Ask | None = None
     saved: tuple[str, ...] = ()
 
+    @property
+    def last_named(self) -> tuple[Structure, ...]:
+        """The structures that the command before was about."""
+        if self.last is None:
+            return ()
+        return _named(self.last.commands if isinstance(self.last, Steps) else (self.last,))
+
     def after(self, command: Command) -> Context:
         """The context for what is said after a command."""
         if isinstance(command, Ask):

@@ -47,7 +47,16 @@ _NOT_THIS = re.compile(
     r"^(?:no (?:and )?)?not (?:the |on the )?(?:left|right)(?: (?:one|side))?(?: and)?(?: but)? (?P<what>.+)$"
 )
 _SIDE = re.compile(r"(?:on )?(?:the |his |her )?(left|right|other)(?: (?:one|side|hand side))?(?: (?:please|instead))?")
-_OTHER = re.compile(r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)|wrong side")
+_OTHER = re.compile(
+    r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)|wrong side"
+    r"|(?:the )?same (?:thing )?(?:again )?(?:on|for) the (?:other|opposite) (?:one|side)"
+)
+_ONE = re.compile(r"(?:no (?:and )?)?(?:on )?(?:the )?(left|right) one")
+_MEANT_AFTER = re.compile(r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:i mean|i meant|i said|rather)$")
+_NOT_THAT = re.compile(r"^(?:no (?:and )?)?i (?:said|meant?|wanted) (?P<what>.+?) (?:and )?not .+$")
+_OTHER_ONE = re.compile(
+    r"(?:no (?:and )?)?(?:(?:on|to) )?the (?:other|opposite) (?P<what>(?!one|side|way|direction).+)"
+)
 _MORE = frozenset((BIT, NUMBER, "more", "further", "another", "additional", "some", "by", "degrees", "degree", "deg",
                    "a", "still", "even", "times", "less", *MM))  # fmt: skip
 _MORE_WORDS = frozenset(("more", "further", "another", "additional", "less"))
@@ -90,6 +99,14 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     understand: parses plain words as a command of their own.
     """
     last = context.last
+    words = _NOT_THAT.sub(r"i said \g<what>", words)
+    words = _MEANT_AFTER.sub(r"i mean \g<what>", words)
+    other = _OTHER_ONE.fullmatch(words)
+    if other and last is not None and _names_last(other["what"], context):
+        return _other_side(last, "other")
+    one = _ONE.fullmatch(words)
+    if one and context.question is None and context.last_named:
+        return _other_side(last, one[1])
     if _OTHER.fullmatch(words):
         return _other_side(last, "other")
     found = _CORRECTION.match(words) or _NOT_THIS.match(words)
@@ -113,6 +130,12 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     if isinstance(meant, Unclear) or ((last is None or " and" not in marks) and not re.search(_STRONG, marks)):
         return None
     return meant
+
+
+def _names_last(what: str, context: Context) -> bool:
+    """Whether "the other hip" is said after a command about a hip."""
+    both = {found for side in ("left", "right") for found in find(f"{side} {what}").structures}
+    return len(context.last_named) == 1 and context.last_named[0] in both
 
 
 def _aimed_at(last: Command | None, structures: tuple[Structure, ...], otherwise: Command) -> Command:

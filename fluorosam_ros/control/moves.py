@@ -58,7 +58,7 @@ walk creep jog bump step slip ease crawl glide float
 """
 _MOVERS = frozenset(_VERBS.split())
 _SMALL_WORDS = """
-the carm gantry c it us isocenter isocentre beam by of a an more further another over just about
+the carm arm gantry c it us isocenter isocentre beam by of a an more further another over just about across
 """
 _FILLERS = frozenset(_SMALL_WORDS.split())
 
@@ -67,14 +67,14 @@ _ZOOM_OUT = re.compile(
     r"|\b(?:make )?(?:the |a )?(?:field(?: of view)?|view) (?:bigger|larger|wider)\b|\b(?:less|smaller|lower) "
     r"(?:magnification|zoom)\b|\bunzoom\b"
     r"|\b(?:(?:a )?(?:bigger|larger|wider) (?:area|region|section|look|angle)|widen the (?:view|image|picture)|more "
-    r"field|\bexpand the (?:view|field)|^(?:go |a )?wider$|\b(?:mag|magnification) (?:down|off)|\bunmag|\b(?:decrease"
-    r"|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\bdemagnify|(?:show|see) (?:me )?more of (?:it|the (?:area"
+    r"field|\bexpand the (?:view|field)|^(?:go |get |a )?wider$|\b(?:mag|magnification) (?:down|off)|\bunmag|\b(?:"
+    r"decrease|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\bdemagnify|(?:show|see) (?:me )?more of (?:it|the (?:area"
     r"|anatomy|patient)))\b"
     r"|\b(?:a )?(?:bigger|larger|wider) (?:field(?: of view)?|view)\b|\benlarge (?:the )?field(?: of view)?\b"
 )
 _ZOOM_IN = re.compile(
     r"\bzoom(?:ing)?(?: it| us| me| the image| the view)* in\b(?: closer)?|\bmagnify(?: (?:it|the image|the view"
-    r"|this))?\b"
+    r"|this|that|the picture))?\b"
     r"|\b(?:make )?(?:the |a )?(?:field(?: of view)?|view) (?:smaller|tighter|narrower)\b"
     r"|\b(?:a )?(?:smaller|tighter|narrower) (?:field(?: of view)?|view)\b"
     r"|\b(?:more|higher|bigger) (?:zoom|magnification)\b|\b(?:(?:go|get|come|move) )?(?:in )?closer\b(?: (?:in|up"
@@ -96,11 +96,11 @@ _OPEN_BY = re.compile(
     rf"(?:open|widen|loosen|enlarge|spread)(?: (?:up|out))?(?: {_BLADES})?|{_BLADES} (?:open|wider|out)|(?:make it "
     rf")?wider"
     rf"|open it(?: up)?|(?:move|pull|push|back|bring|take|let) {_BLADES} (?:out|apart|open)|(?:back off|relax) "
-    rf"{_BLADES}"
+    rf"{_BLADES}|(?:back|ease|let) {_BLADES} off"
 )
 _CLOSE_BY = re.compile(
-    rf"(?:close|tighten|narrow|collimate|cone|shut|squeeze)(?: (?:in|down|up|it))?(?: {_BLADES})?(?: (?:in|down))?"
-    rf"|{_BLADES} (?:closed|tighter|narrower|in)|(?:make it )?(?:tighter|narrower)"
+    rf"(?:close|tighten|narrow|collimate|cone|shut|squeeze)(?: (?:in|down|up|it|tighter|narrower))?(?: {_BLADES})?"
+    rf"(?: (?:in|down))?|{_BLADES} (?:closed|tighter|narrower|in)|(?:make it )?(?:tighter|narrower)"
     rf"|(?:move|pull|push|bring|take) {_BLADES} (?:in|closer|together|down)|(?:come|bring) in(?: with)? {_BLADES}"
     rf"|bring in {_BLADES}"
 )
@@ -128,13 +128,16 @@ _FIELD = re.compile(
 def parse_move(plain: str) -> Translate | Unclear | None:
     """A translation of the C-arm, a question or refusal about one, or None when the text is about something else."""
     said = tokens(plain)
+    if said.numbers and not MM.keys() & set(said.words) and _AXIAL.search(plain):
+        return None  # "go 20 cranial" is a tilt
     if not (said.numbers and MM.keys() & set(said.words)) and BIT not in said.words and not _moves(said):
         return None
     text = re.sub(r"\b(?:c arm|machine|unit|device)\b", "carm", " ".join(said.words))
     text = re.sub(r"\b(up|down) and (?=to)", r"\1 ", text)
     text = re.sub(r"\balong the (?:table|patient|body|bed)\b", " ", text)
     text = re.sub(r"\b(?:up|down) the (?:patient|body)\b", lambda way: _ALONG[way[0].split()[0]], text)
-    raised = _RAISE.match(text.strip())
+    text = re.sub(r"^(?:drop|lower|come|go) down (?=.*\b(?:feet|foot|caud))", "go ", text.strip())
+    raised = _RAISE.match(text)
     found: list[Direction] = []
     if raised:
         found.append("table" if raised[1] in _LOWER else "ceiling")

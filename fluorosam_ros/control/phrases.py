@@ -51,7 +51,6 @@ STOP_SEGMENTING = re.compile(
     r"|(?:clear|hide|remove) (?:all )?(?:the )?prompts?"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?:the )?{_MASKS} (?:of|on|from|around|for) (?P<of>.+)"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?P<its>.+?)(?: s)? {_MASKS}"
-    r"|(?:hide|unmark|unhighlight) (?P<hide>.+)"
     rf"|(?:turn|switch|take) (?:off )?(?:all )?(?:the )?{_MASKS}(?: off| away)?|(?:all )?(?:the )?{_MASKS} (?:off"
     rf"|away|gone)"
     rf"|(?:get rid of|lose|wipe|take away|take off|clean up|clean|kill|no) (?:all )?(?:of )?(?:the |these |those "
@@ -59,16 +58,25 @@ STOP_SEGMENTING = re.compile(
     r"|(?:clear|clean|clean up|wipe|reset) (?:the |off the |up the )?(?:screen|image|picture|display|view)"
     rf"|(?:clear|remove|get|take|wipe|hide) (?:all )?(?:of )?(?:the |all the )*{_MASKS} (?:off|from|out of) (?:the "
     rf")?(?:screen|image|picture|view)"
-    rf"|(?:hide|remove|clear) (?:all )?(?:of )?(?:the )?(?:structures|organs|bones)|(?P<named>.+) (?:outline |mask "
-    rf"|overlay )?off"
+    rf"|(?:hide|remove|clear) (?:all )?(?:of )?(?:the )?(?:structures|organs|bones)"
+    rf"|(?P<named>(?!(?:take|get|turn|switch|put) ).+) (?:outline |mask |overlay )?off"
     r"|(?:remove|clear|hide|erase|delete) (?P<all>everything|all|them all|all of them)|(?:unsegment|drop) (?P<drop>.+)"
     rf"|(?:take|get|remove|clear) (?:the |all )*{_MASKS} (?:off|from|away from|of) (?P<off>.+)|(?:take|get) "
-    rf"(?P<from>.+?)(?: s)? {_MASKS} (?:off|away)"
+    rf"(?P<from>.+?)(?: s)? {_MASKS} (?:off|away|down)(?: (?:of |from )?(?:the )?(?:screen|image|picture|view"
+    rf"|display))?"
     rf"|(?:i |we )?(?:do not|don t|dont|no longer) (?:need|want) (?:the |any |these |those )?{_MASKS}(?: (?:any ?more"
     rf"|any longer|now))?"
     rf"|(?:that s )?enough (?:with |of )?(?:the |these )?{_MASKS}"
     rf"|no (?:more )?{_MASKS}(?: (?:of|on|for) (?P<no>.+))?"
     r"|(?:do not|don t|dont|no longer) (?:outline|segment|highlight|mark|track|show) (?P<not>.+?)"
+    r"(?: (?:any ?more|any longer|now))?"
+    rf"|(?:get rid of|lose|take away|wipe|kill) (?P<rid>.+?)(?: s)? {_MASKS}"
+    r"|(?:(?:i m|we re|i am|we are) )?(?:done|finished|through) with (?P<done>.+)|clean (?:image|picture|screen)"
+    r"|(?:take|get|clear|wipe) (?:(?:it|that|this|them|those|these|all|everything) )*(?:of (?:it|that|them) )?off"
+    r"(?: of)? (?:the )?(?:screen|image|picture)"
+    rf"|(?:turn|switch) off (?:the )?(?P<turned>.+?)(?: s)? {_MASKS}"
+    r"|(?:hide|unmark|unhighlight|remove|erase|delete|clear|forget) (?P<hide>.+)"
+    rf"|(?:i |we )?(?:do not|don t|dont|no longer) (?:need|want)(?: to see)? (?P<need>.+?)(?: s)?(?: {_MASKS})?"
     r"(?: (?:any ?more|any longer|now))?"
 )
 EVERYTHING = re.compile(
@@ -100,6 +108,8 @@ FLUORO_ON = re.compile(
     rf"|(?:start|begin|enable|activate|run|go|get|use|have|switch)(?: over)?(?: with| to)? {_FLUORO}(?: running)?"
     rf"|{_FLUORO} (?:on|start)|(?:go|switch to|going|turn|start|begin|switch) (?:to )?live(?: on)?|live on|{_BEAM} on"
     rf"|(?:turn|switch|put) (?:on {_BEAM}|{_BEAM} on)|(?:start|begin) (?:the )?beam"
+    r"|(?:continuous|pulsed|real ?time) (?:fluoro|fluoroscopy|imaging|x ?rays?)"
+    r"|(?:some )?live (?:imaging|screening|fluoro|fluoroscopy|x ?rays?)"
 )
 FLUORO_OFF = re.compile(
     rf"(?:turn|switch|put|shut) (?:off|down) (?:{_FLUORO}|{_BEAM})|(?:turn|switch|put|shut|take) (?:{_FLUORO}"
@@ -107,6 +117,7 @@ FLUORO_OFF = re.compile(
     rf"|(?:end|disable|deactivate|finish|kill|cut|quit|go off|come off|lose|no more|enough) (?:{_FLUORO}|{_BEAM})"
     rf"|(?:{_FLUORO}|{_BEAM}|live) (?:is |can go |can come |come |goes )?(?:off|down)|off with {_FLUORO}|(?:end|leave"
     rf"|exit) live(?: mode)?|(?:we re |we are |i m )?(?:done|finished) with {_FLUORO}|(?:back|switch) to single shots"
+    r"|(?:come|get|foot|feet) off (?:the )?(?:foot )?pedal"
 )
 
 _DOSE = r"(?:the )?(?:radiation |x ray )?dose(?: level| rate)?"
@@ -155,6 +166,7 @@ DESCRIBE = re.compile(
     rf"|(?:tell me|say|describe|list|name|read out|report|explain|identify) (?:me )?(?:what|everything|anything|all"
     rf"|whatever)(?: (?:that|there|is))*"
     rf"(?: {_SEEN})?(?: {_IMAGE})*"
+    rf"|(?:tell me|say|show me) which {_THINGS} (?:{_SEEN}|are {_IMAGE})(?: {_IMAGE})*"
     rf"|(?:describe|name|list|read out|report|identify|label) (?:me )?(?:{_THINGS}|(?:the|this) (?:image|picture|view"
     rf"|x ray))(?: (?:that )?{_SEEN})?(?: {_IMAGE})*"
 )
@@ -170,11 +182,14 @@ WHERE_ARE_WE = re.compile(
     r"|angles|how (?:are we|is the c arm) (?:angled|positioned|oriented|rotated|standing|set up)"
     r"|how far (?:are we|is the c arm) (?:rotated|tilted|angled|turned)"
 )
-CAN_SEE = re.compile(r"(?:can|could) (?:you|we)(?: still| already)? see (?P<what>.+)")
+CAN_SEE = re.compile(
+    r"(?:can|could) (?:you|we)(?: still| already)? see "
+    r"(?P<what>(?!(?:the |an? |some )?(?:outlines?|contours?|masks?|overlay)\b).+)"
+)
 """Of the text with its politeness: a question, where "let me see" is a wish."""
 
 WHERE_IS = re.compile(
-    r"(?:(?:tell me|show(?: me| us)?|find out|say|point out|do you know|do you see|can you see|can you tell me) )*"
+    r"(?:(?:tell me|know|let me know|show(?: me| us)?|find(?: me)?|find out|say|point out|do you know|do you see|can you see|can you tell me) )*"
     r"(?:whereabouts|where(?: (?:to|do (?:you|we|i)|can (?:you|i|we)|would (?:i|we)) (?:see|find|look for)| abouts)?)"
     r"(?: (?P<verb>is|s|are|re|does|did|has|lies?))? (?P<what>.+?)(?: (?:is|are|go|gone|hiding|lies?|sits?|located|in "
     r"(?:the|this) (?:image|picture|view)|now|right now|here|on (?:the )?(?:screen|image)|at))*"
@@ -199,19 +214,30 @@ MOTION_WORD = re.compile(
 _VERBS = (
     "segment|outline|highlight|mark|show|find|locate|identify|delineate|trace|display|detect|contour|colou?r|paint|"
     "draw|pick out|point out|point to|label|annotate|overlay|see|view|look at|looking at|look for|looking for|for|"
-    "get|have|add|track|shade|circle|give"
+    "get|have|add|track|shade|circle|give|light up|bring up|pull up|pop up|flag|visuali[sz]e|reveal|pinpoint|spot|"
+    r"include|make(?= .* (?:visible|outlined|highlighted|marked))|"
+    r"put(?= .* on (?:the )?(?:overlay|screen|display|image)$)"
+    r"|keep(?= .* (?:outlined|highlighted|marked|visible))"
 )
-_NOUN = r"(?:outline|contour|mask|segmentation|overlay|highlight|border|outlines|contours|boundary|edges?|look)"
+_ADJECTIVE = r"(?:good|nice|quick|clear|clean|rough|little|fresh|new|thin|thick|bright|simple|red|green|yellow|blue)"
+_NOUN = (
+    r"(?:outline|contour|mask|segmentation|overlay|highlight|border|outlines|contours|boundary|edges?|look|line|ring"
+    r"|circle|box)"
+)
 SEGMENT_VERB = re.compile(
-    r"(?:to |help me |i m |i am |looking |we re )*"
+    r"(?:to |help me |i m |i am |looking |we re |go (?:and )?(?=find|get|look|see|mark|show)|start |begin |"
+    r"(?:try|see if (?:you|we|i) can|let s see if (?:you|we|i) can) (?:to )?)*"
     rf"(?:{_VERBS})\b(?: (?:me|us|up|around|over|in))*"
-    rf"(?: (?:put |draw )?(?:a|an|the|some)(?: \w+)? {_NOUN}(?: (?:of|on|for|around|over|at))?)?"
-    rf"|(?:put|draw|place|make|lay)(?: me)? (?:a|an|the)(?: \w+)? {_NOUN} (?:of|on|for|around|over|onto)"
-    rf"|(?:an?|the) {_NOUN} (?:of|on|for|around)"
+    rf"(?: (?:put |draw |pop |throw |stick )?(?:a|an|the|some)(?: {_ADJECTIVE})? {_NOUN}(?: (?:of|on|for|around|over|at))?)?"
+    rf"|(?:put|draw|place|make|lay|pop|throw|stick|drop|do)(?: me)? (?:a|an|the)(?: {_ADJECTIVE})? {_NOUN} (?:up )?"
+    rf"(?:of|on|for|around|over|onto)"
+    rf"|(?:(?:turn|switch) on |start |keep )?(?:an?|the) {_NOUN} (?:of|on|for|around)|{_NOUN} (?:of|on|for|around)"
+    r"|(?:start|keep|begin) (?:segmenting|outlining|showing|highlighting|tracking|marking|displaying)"
 )
 SEGMENT_END = re.compile(
-    r"(?: (?:as well|too|also|next|again|in (?:the|this) (?:image|picture|view)|visible|outlined|highlighted"
-    r"|segmented|marked))+$"
+    r"(?: (?:as well|too|also|next|again|in (?:the|this) (?:image|picture|view)|visible|"
+    r"(?:outlined|highlighted|segmented|marked|shown|traced|drawn)(?: out| up| in)?|"
+    r"(?:to|on|onto|in) (?:the|this|that) (?:overlay|screen|display|outline|list)))+$"
 )
 
 SINGULAR = re.compile(

@@ -11,11 +11,14 @@ MAX_TEXT = 500
 """Longest accepted prompt, characters."""
 
 _UNITS = r"(?:degrees?|degs?|mm|cm|millimet|centimet|inch|times|x\b|fold)"
+_SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "picture", "pics": "picture", "img": "image",
+              "whats": "what s", "wheres": "where s", "thats": "that s"}  # fmt: skip
+_SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
 _POLITE = re.compile(
     r"^(?:please|ok|okay|alright|all right|right now|now|hey|kindly|just|so|well|then|and|also|uh|um|fluorosam|"
     r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
-    r"i (?:want|would like|d like|need) you to|go ahead and|try to|"
+    r"i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at|"
     r"(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want)|i (?:want|need|would like|d like"
     r"|ll take))"
     r"(?: (?:get|have|to have|to get))*(?! (?:you|to (?!see|look|have|get|be)))|give (?:me|us))\s+"
@@ -28,6 +31,8 @@ _MANNER = re.compile(
     r"\b(?:exactly|nicely|properly|precisely|simply|directly|basically|all the way(?= to ))(?: |$)"
     r"|\b(?:right|smack|straight) (?=over |in the (?:middle|cent)|at |back|up$|open|on top)"
 )
+_AMOUNT_ASIDE = re.compile(rf" and (?=(?:by |about )?\d+(?:\.\d+)? {_UNITS}\w*$)")
+"""A comma before an amount at the end: "towards the feet, 3 cm"."""
 _ASKED_KINDLY = re.compile(r"^(?:please |ok |okay |hey |and |now )*(?:can|could|would|will) (?:you|we|i)\b")
 
 
@@ -39,6 +44,7 @@ def plain(text: str) -> str:
     folded = "".join(c for c in folded if not unicodedata.combining(c))
     folded = folded.replace("°", " degrees ").replace("−", "-").replace("–", "-").replace("_", " ")
     folded = _SENTENCE_END.sub(" and ", folded)
+    folded = _SHORT.sub(lambda short: _SHORTHAND[short[0]], folded)
     folded = re.sub(r"(?<=[a-z])-(?=\d)|-(?!\d)|(?<=\d)-", " ", folded)
     folded = re.sub(rf"(?<=\d)(?={_UNITS})", " ", folded)
     folded = re.sub(r"(?<=[a-z])\.|\.(?!\d)", " ", folded)
@@ -51,7 +57,7 @@ def plain(text: str) -> str:
 
 def bare(words: str) -> str:
     """Plain text without what is only politeness or manner of speaking."""
-    words = _MANNER.sub("", words).strip()
+    words = _AMOUNT_ASIDE.sub(" ", _MANNER.sub("", words)).strip()
     while (shorter := _POLITE_END.sub("", _POLITE.sub("", words))) != words:
         words = shorter
     return words

@@ -16,8 +16,10 @@ _GO = re.compile(
     r"(?:(?:(?:go|move|switch|change|swing|turn|rotate|drive|get|bring|take|return|come)(?: (?:me|us|it|the c arm))?"
     r"(?: (?:over|back|in|around|round))?(?: (?:to|into|for))?|show(?: me| us)?|give (?:me|us)|set (?:(?:me|us|it) "
     r")?up(?: for)?|(?:to )?see|have|try|(?:back|over) to|find(?: me| us)?|"
-    r"(?:bring|roll|come|swing)(?: (?:it|us|me|the c arm))?(?: (?:around|round|over))* to|get into|line up(?: for)?|"
-    r"i (?:need|want|d like|would like)(?: to (?:see|have|get))?|we need|do|make|acquire|position(?: (?:it|us))? for|"
+    r"(?:bring|roll|come|swing)(?: (?:it|us|me|the c arm))?(?: (?:around|round|over|through))* (?:to|for|into)|"
+    r"get into|line up(?: for)?|"
+    r"i (?:need|want|d like|would like)(?: to (?:see|have|get))?|"
+    r"(?:we )?need|we want|do|make|acquire|position(?: (?:it|us))? for|"
     r"next)\s)*(?:(?:the|a|an|me|us|now)\s)*"
 )
 _GLUE_WORDS = """
@@ -33,6 +35,11 @@ _PROJECTION = re.compile(
     r"(?:true |straight |left |right )*(?:ap|pa|a p|p a|lateral|lat|oblique|axial|antero ?posterior)(?: (?:view"
     r"|projection|shot|image|position))?"
 )
+_ASIDE = re.compile(
+    r" and (?=(?P<side>(?:(?:on|of) )?(?:the )?(?:left|right)(?: [a-z]+){0,2}$))|^(?:ap|pa|lateral|oblique) and(?= )"
+)
+"""A comma that sets a side or a projection apart: "lateral hip, left", "AP, left shoulder"."""
+_PRAISE = re.compile(r"\b(?:good|nice|proper|perfect|decent|clean|quick|regular) ")
 _PROJECTED = re.compile(r"\b(?:ap|pa|a p|lateral|lat|oblique|axial|view|projection|pedicle)\b")
 
 
@@ -40,8 +47,13 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     """A named view to go to, a question or refusal about one, or None when plain words name none."""
     go = _GO.match(words)
     said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
+    said = _PRAISE.sub("", said)
+    said = _ASIDE.sub(lambda comma: " " if comma["side"] else comma[0].replace(" and", ""), said)
     if _PROJECTION.fullmatch(said):
-        return Ask("That view of which structure?")
+        # Right after a command about one structure the view is of that one.
+        if len(context.named) != 1 or context.last_named != context.named:
+            return Ask("That view of which structure?")
+        said = f"{said} of the {context.named[0].name}"
     reference = re.search(r"\b(?:of|on|for) (it|that|this|there|that one|this one)$", said)
     if reference and _PROJECTED.search(said):
         if len(context.named) != 1:
