@@ -68,8 +68,8 @@ _ZOOM_OUT = re.compile(
     r"(?:magnification|zoom)\b|\bunzoom\b"
     r"|\b(?:(?:a )?(?:bigger|larger|wider) (?:area|region|section|look|angle)|widen the (?:view|image|picture)|more "
     r"field|\bexpand the (?:view|field)|^(?:go |get |a )?wider$|\b(?:mag|magnification) (?:down|off)|\bunmag|\b(?:"
-    r"decrease|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\bdemagnify|(?:show|see) (?:me )?more of (?:it|the (?:area"
-    r"|anatomy|patient)))\b"
+    r"decrease|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\bdemagnify|(?:show|see) (?:me )?more of (?:it"
+    r"|the (?:area|anatomy|patient)))\b"
     r"|\b(?:a )?(?:bigger|larger|wider) (?:field(?: of view)?|view)\b|\benlarge (?:the )?field(?: of view)?\b"
 )
 _ZOOM_IN = re.compile(
