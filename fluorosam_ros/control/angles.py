@@ -34,7 +34,7 @@ _PHRASES = (
     ),
     (r"\b(?:to|toward|towards)\s(?:the\s)?(left|right)\b(?:\s(?:hand\s)?side\b)?(?:\sof\sthe\spatient\b)?", r"\1"),
     (
-        r"\b(?:(?:up|over)\s)?(?:to|toward|towards)\s(?:the\s)?(?:patient\s?s?\s)?head(?:\send)?\b|\bheadward\b",
+        r"\b(?:(?:up|over)\s)?(?:to|toward|towards)\s(?:the\s)?(?:patient\s?s?\s)?head(?:\send)?\b|\bhead ?ward\b",
         "headwards",
     ),
     (
@@ -45,7 +45,7 @@ _PHRASES = (
     (r"\b(?:up(?= .*\b(?:cra|cep|headw))|down(?= .*\b(?:cau|footw)))\s", ""),
     (r"(?<=\d|s|e|n|y|t|r) (?:to) (?=(?:lao|rao|cran|caud)\w*$)", " "),
     (r"\bin (?:the )?(lao|rao|cranial|caudal|left|right) direction\b", r"\1"),
-    (r"\b(?:take off|take away|subtract|reduce|decrease)\b", "less"),
+    (r"\b(?:take off|take away|back off|subtract|reduce|decrease)\b", "less"),
     (r"\b(?:increase|plus|from here)\b", "more"),
     (r"^(?:set|line) up(?: for)?\b", "set"),
     (r"\bso (?:that )?(?:we|it|you) (?:are|re|is|s) (?:at|in|on)\b", "to"),
@@ -58,6 +58,7 @@ _PHRASES = (
     ),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?down\b", r"less \1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?up\b", r"more \1"),
+    (r"^reset (?=.*\bto\b)", "set "),
     (r"^oblique\b(?=.*\d)", "rotate"),
     (r"\brainbow(?: over)?\b(?=.*\b(?:deg|lao|rao|left|right|bit|over|#|\d))", "rotate"),
     (r"\b(?:come|go|swing|roll) off (?=to )", "go "),

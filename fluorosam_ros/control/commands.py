@@ -44,6 +44,7 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.followups import answered, continued, corrected
+from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
 from fluorosam_ros.control.quantities import NUMBER, tokens
@@ -172,6 +173,7 @@ def _single(words: str, context: Context, text: str = "") -> Command:
         or _where(words, context)
         or parse_view(words, context)
         or _aimed(words, context)
+        or by_key_words(words, context)
         or parse_angle(words)
         or _segmenting(text, words, context)
     )
@@ -240,7 +242,8 @@ def _aimed(words: str, context: Context) -> Command | None:
         going = found["go"] or found["me"] or found["over"] or found["on"]
         turn = parse_angle(words) if going else None
         if turn is None or isinstance(turn, Refuse):  # "go to LAO 30" is a turn
-            target = resolve(next(filter(None, found.groups()), ""), Center, context)
+            what = phrases.IN_SIGHT.sub("", next(filter(None, found.groups()), ""))
+            target = resolve(what, Center, context)
             return Center(target) if isinstance(target, Target) else target
     if found := motion_phrases.COLLIMATE.fullmatch(words):
         target = resolve(found["what"] or "", CollimateTo, context)

@@ -51,24 +51,25 @@ _OTHER = re.compile(
     r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)|wrong side"
     r"|(?:the )?same (?:thing )?(?:again )?(?:on|for) the (?:other|opposite) (?:one|side)"
 )
-_ONE = re.compile(r"(?:no (?:and )?)?(?:on )?(?:the )?(left|right) one")
+_ONE = re.compile(r"(?:no (?:and )?)?(?:on )?(?:the )?(left|right) (?:one|side)")
 _MEANT_AFTER = re.compile(r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:i mean|i meant|i said|rather)$")
 _NOT_THAT = re.compile(r"^(?:no (?:and )?)?i (?:said|meant?|wanted) (?P<what>.+?) (?:and )?not .+$")
 _OTHER_ONE = re.compile(
     r"(?:no (?:and )?)?(?:(?:on|to) )?the (?:other|opposite) (?P<what>(?!one|side|way|direction).+)"
 )
 _MORE = frozenset((BIT, NUMBER, "more", "further", "another", "additional", "some", "by", "degrees", "degree", "deg",
-                   "a", "still", "even", "times", "less", *MM))  # fmt: skip
+                   "a", "still", "even", "times", "less", "go", "keep", "going", *MM))  # fmt: skip
 _MORE_WORDS = frozenset(("more", "further", "another", "additional", "less"))
 _AGAIN = re.compile(
     r"(?:do |try )?(?:(?:it|that|the same|same)(?: thing)? )?(?:again|once more|one more time|another time)"
     r"|repeat(?: (?:it|that|the last (?:one|step|command)))?|(?:the )?same again|do the same"
 )
+_THAT_WAY = re.compile(r" (?:(?:in )?(?:that|the same) (?:way|direction))$")
 _BACK = re.compile(
     r"(?:(?P<verb>go|move|come|turn|rotate|tilt|swing|orbit) )?(?:it )?"
     rf"(?:back(?: by)? (?P<after>{BIT}|{NUMBER} \S+)|(?P<before>{BIT}|{NUMBER} \S+) (?:back|(?:in )?the (?:other"
     rf"|opposite) (?:way|direction))"
-    rf"|(?:in )?the (?:other|opposite) (?:way|direction)(?: by)? (?P<other>{BIT}|{NUMBER} \S+))"
+    rf"|(?:back )?(?:in )?the (?:other|opposite) (?:way|direction)(?: by)? (?P<other>{BIT}|{NUMBER} \S+))"
 )
 _REVERSED: dict[Direction, Direction] = {
     "left": "right", "right": "left", "head": "feet", "feet": "head", "ceiling": "table", "table": "ceiling",
@@ -178,7 +179,7 @@ def continued(words: str, context: Context) -> Single | Ask | None:
         if last is not None and not isinstance(last, Unclear) and (repeatable or getattr(last, "delta_deg", None)):
             return last
         return Ask("Which command should I repeat?")
-    said = tokens(words)
+    said = tokens(_THAT_WAY.sub("", words))
     joined = " ".join(said.words)
     found = _BACK.fullmatch(joined)
     if found:

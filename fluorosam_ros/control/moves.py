@@ -61,6 +61,8 @@ _SMALL_WORDS = """
 the carm arm gantry c it us isocenter isocentre beam by of a an more further another over just about across
 """
 _FILLERS = frozenset(_SMALL_WORDS.split())
+_GOING = frozenset(("go", "come", "get", "take", "bring"))
+"""Verbs that turn as well as move: "go a bit more cranial" is a tilt."""
 
 _ZOOM_OUT = re.compile(
     r"\bzoom(?:ing)?(?: it| us| me| back| the image| the view)* out\b|\bout zoom\b"
@@ -93,7 +95,8 @@ _FACTOR = re.compile(
 )
 _BLADES = rf"(?:the |a |an )?(?:{BLADES}|edges)"
 _OPEN_BY = re.compile(
-    rf"(?:open|widen|loosen|enlarge|spread)(?: (?:up|out))?(?: {_BLADES})?|{_BLADES} (?:open|wider|out)|(?:make it "
+    rf"(?:open|widen|loosen|enlarge|spread|expand)(?: (?:up|out))?(?: {_BLADES})?"
+    rf"|{_BLADES} (?:open|wider|out)|(?:make it "
     rf")?wider"
     rf"|open it(?: up)?|(?:move|pull|push|back|bring|take|let) {_BLADES} (?:out|apart|open)|(?:back off|relax) "
     rf"{_BLADES}|(?:back|ease|let) {_BLADES} off"
@@ -145,11 +148,14 @@ def parse_move(plain: str) -> Translate | Unclear | None:
     for pattern, name in _DIRECTIONS:
         text, count = pattern.subn(" ", text)
         found += [name] * count
+    if raised and re.search(r"\btowards?\b", plain):  # "drop it towards the floor" says it twice
+        found = list(dict.fromkeys(found))
     vertical = _VERTICAL.findall(text)
     left_over = [w for w in _VERTICAL.sub(" ", text).split() if w not in _KNOWN]
     if left_over or (not found and not vertical):
         return None
-    if not said.numbers and not raised and said.words[0] not in _MOVERS and _AXIAL.search(" ".join(said.words)):
+    going = said.words[0] in _MOVERS - _GOING
+    if not said.numbers and not raised and not going and _AXIAL.search(" ".join(said.words)):
         return None  # "a bit more caudal" is a tilt
     if (
         found

@@ -61,7 +61,7 @@ STOP_SEGMENTING = re.compile(
     rf"|(?:hide|remove|clear) (?:all )?(?:of )?(?:the )?(?:structures|organs|bones)"
     rf"|(?P<named>(?!(?:take|get|turn|switch|put) ).+) (?:outline |mask |overlay )?off"
     r"|(?:remove|clear|hide|erase|delete) (?P<all>everything|all|them all|all of them)|(?:unsegment|drop) (?P<drop>.+)"
-    rf"|(?:take|get|remove|clear) (?:the |all )*{_MASKS} (?:off|from|away from|of) (?P<off>.+)|(?:take|get) "
+    rf"|(?:take|get|remove|clear) (?:the |all )*{_MASKS} (?:off|from|away from) (?P<off>.+)|(?:take|get) "
     rf"(?P<from>.+?)(?: s)? {_MASKS} (?:off|away|down)(?: (?:of |from )?(?:the )?(?:screen|image|picture|view"
     rf"|display))?"
     rf"|(?:i |we )?(?:do not|don t|dont|no longer) (?:need|want) (?:the |any |these |those )?{_MASKS}(?: (?:any ?more"
@@ -141,7 +141,8 @@ MORE_DOSE = re.compile(
 )
 _LEVEL = r"(?:low|lowest|normal|high|highest|standard|regular|default)"
 DOSE_LEVEL = re.compile(
-    rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have) )?(?:back )?(?:{_DOSE} )?(?:back "
+    rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have|drop|lower|raise"
+    rf"|reduce) )?(?:back )?(?:{_DOSE} )?(?:back "
     rf")?(?:(?:to|on|at) )?(?:a |the )?"
     rf"(?P<level>{_LEVEL})(?: (?:radiation )?dose)?(?: (?:mode|level|setting|imaging|again))*"
 )
@@ -164,23 +165,27 @@ DESCRIBE = re.compile(
     rf"|(?:what|which)(?: else)?(?: {_THINGS})? (?:is|s|are) (?:visible|shown|showing)|what does (?:the|this) "
     rf"(?:image|picture|x ray) show"
     rf"|(?:tell me|say|describe|list|name|read out|report|explain|identify) (?:me )?(?:what|everything|anything|all"
-    rf"|whatever)(?: (?:that|there|is))*"
+    rf"|whatever)(?: (?:that|there|is|s))*"
     rf"(?: {_SEEN})?(?: {_IMAGE})*"
     rf"|(?:tell me|say|show me) which {_THINGS} (?:{_SEEN}|are {_IMAGE})(?: {_IMAGE})*"
     rf"|(?:describe|name|list|read out|report|identify|label) (?:me )?(?:{_THINGS}|(?:the|this) (?:image|picture|view"
     rf"|x ray))(?: (?:that )?{_SEEN})?(?: {_IMAGE})*"
 )
 WHERE_ARE_WE = re.compile(
+    rf"(?:tell me|show me|say) where (?:{_CARM}|i|we) (?:are|is|am)(?: now)?|"
     rf"where (?:are|is|s|am) (?:{_CARM}|i|we)(?: (?:now|right now|at|standing|positioned|at now|at the moment))*"
     r"|(?:what|which) (?:s |is |are |was )?(?:our |the |your |my )?(?:current |present |c arm s |c arm )*(?:angles?"
     r"|angulations?|position|pose|rotation|tilt|orientation|lao|rao|projection|coordinates|isocent(?:er|re))"
     r"(?: (?:are |is )?(?:now|we at|are we at|is this|of the c arm|we in|are we in|are we on|do we have|have we got"
-    r"|right now|at the moment|is the c arm at))*"
+    r"|right now|at the moment|is the c arm at|at))*"
     r"|(?:report|tell me|give me|say|read out|read me|read|show me|show) (?:the |our |your |me )*(?:current |present "
     r"|c arm )*(?:angles?|angulations?|position|pose|status|orientation|coordinates)(?: (?:of the c arm|now))*"
     r"|(?:the |our )?(?:current |c arm |present )+(?:angles?|angulations?|position|pose|status)|status(?: report)?"
-    r"|angles|how (?:are we|is the c arm) (?:angled|positioned|oriented|rotated|standing|set up)"
+    r"|angles|(?:position|status|angle|pose) report"
+    r"|how (?:are we|is the c arm) (?:angled|positioned|oriented|rotated|standing|set up)"
     r"|how far (?:are we|is the c arm) (?:rotated|tilted|angled|turned)"
+    r"|how (?:much|many degrees of) (?:lao|rao|cranial|caudal|tilt|rotation|angulation|angle)"
+    r"(?: (?:do we have|have we got|are we (?:at|in|on)|is (?:this|that|it)|is there|are we using|now))*"
 )
 CAN_SEE = re.compile(
     r"(?:can|could) (?:you|we)(?: still| already)? see "
@@ -189,7 +194,8 @@ CAN_SEE = re.compile(
 """Of the text with its politeness: a question, where "let me see" is a wish."""
 
 WHERE_IS = re.compile(
-    r"(?:(?:tell me|know|let me know|show(?: me| us)?|find(?: me)?|find out|say|point out|do you know|do you see|can you see|can you tell me) )*"
+    r"(?:(?:tell me|know|let me know|show(?: me| us)?|find(?: me)?"
+    r"|find out|say|point out|do you know|do you see|can you see|can you tell me) )*"
     r"(?:whereabouts|where(?: (?:to|do (?:you|we|i)|can (?:you|i|we)|would (?:i|we)) (?:see|find|look for)| abouts)?)"
     r"(?: (?P<verb>is|s|are|re|does|did|has|lies?))? (?P<what>.+?)(?: (?:is|are|go|gone|hiding|lies?|sits?|located|in "
     r"(?:the|this) (?:image|picture|view)|now|right now|here|on (?:the )?(?:screen|image)|at))*"
@@ -215,7 +221,7 @@ _VERBS = (
     "segment|outline|highlight|mark|show|find|locate|identify|delineate|trace|display|detect|contour|colou?r|paint|"
     "draw|pick out|point out|point to|label|annotate|overlay|see|view|look at|looking at|look for|looking for|for|"
     "get|have|add|track|shade|circle|give|light up|bring up|pull up|pop up|flag|visuali[sz]e|reveal|pinpoint|spot|"
-    r"include|make(?= .* (?:visible|outlined|highlighted|marked))|"
+    r"include|sketch|follow|monitor|capture the outline of|make(?= .* (?:visible|outlined|highlighted|marked))|"
     r"put(?= .* on (?:the )?(?:overlay|screen|display|image)$)"
     r"|keep(?= .* (?:outlined|highlighted|marked|visible))"
 )
@@ -228,12 +234,15 @@ SEGMENT_VERB = re.compile(
     r"(?:to |help me |i m |i am |looking |we re |go (?:and )?(?=find|get|look|see|mark|show)|start |begin |"
     r"(?:try|see if (?:you|we|i) can|let s see if (?:you|we|i) can) (?:to )?)*"
     rf"(?:{_VERBS})\b(?: (?:me|us|up|around|over|in))*"
-    rf"(?: (?:put |draw |pop |throw |stick )?(?:a|an|the|some)(?: {_ADJECTIVE})? {_NOUN}(?: (?:of|on|for|around|over|at))?)?"
+    rf"(?: (?:put |draw |pop |throw |stick )?(?:a|an|the|some)(?: {_ADJECTIVE})? {_NOUN}"
+    r"(?: (?:of|on|for|around|over|at))?)?"
     rf"|(?:put|draw|place|make|lay|pop|throw|stick|drop|do)(?: me)? (?:a|an|the)(?: {_ADJECTIVE})? {_NOUN} (?:up )?"
     rf"(?:of|on|for|around|over|onto)"
     rf"|(?:(?:turn|switch) on |start |keep )?(?:an?|the) {_NOUN} (?:of|on|for|around)|{_NOUN} (?:of|on|for|around)"
     r"|(?:start|keep|begin) (?:segmenting|outlining|showing|highlighting|tracking|marking|displaying)"
 )
+IN_SIGHT = re.compile(r" (?:in|on) (?:view|sight|(?:the|this|my) (?:image|screen|picture|view|field|display))$")
+"""Says nothing about what is to be centered."""
 SEGMENT_END = re.compile(
     r"(?: (?:as well|too|also|next|again|in (?:the|this) (?:image|picture|view)|visible|"
     r"(?:outlined|highlighted|segmented|marked|shown|traced|drawn)(?: out| up| in)?|"

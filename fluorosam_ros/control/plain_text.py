@@ -29,7 +29,7 @@ _POLITE_END = re.compile(
 )
 _MANNER = re.compile(
     r"\b(?:exactly|nicely|properly|precisely|simply|directly|basically|all the way(?= to ))(?: |$)"
-    r"|\b(?:right|smack|straight) (?=over |in the (?:middle|cent)|at |back|up$|open|on top)"
+    r"|\b(?:right|smack|straight) (?=over |in the (?:middle|cent)|at |back|up$|open|on top|down )"
 )
 _AMOUNT_ASIDE = re.compile(rf" and (?=(?:by |about )?\d+(?:\.\d+)? {_UNITS}\w*$)")
 """A comma before an amount at the end: "towards the feet, 3 cm"."""

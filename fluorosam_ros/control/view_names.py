@@ -17,7 +17,7 @@ _GO = re.compile(
     r"(?: (?:over|back|in|around|round))?(?: (?:to|into|for))?|show(?: me| us)?|give (?:me|us)|set (?:(?:me|us|it) "
     r")?up(?: for)?|(?:to )?see|have|try|(?:back|over) to|find(?: me| us)?|"
     r"(?:bring|roll|come|swing)(?: (?:it|us|me|the c arm))?(?: (?:around|round|over|through))* (?:to|for|into)|"
-    r"get into|line up(?: for)?|"
+    r"get into|line up(?: for)?|get (?:set|ready)(?: up)? for|"
     r"i (?:need|want|d like|would like)(?: to (?:see|have|get))?|"
     r"(?:we )?need|we want|do|make|acquire|position(?: (?:it|us))? for|"
     r"next)\s)*(?:(?:the|a|an|me|us|now)\s)*"

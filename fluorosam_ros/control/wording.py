@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fluorosam_ros.control.command_types import (
     Arm,
     Ask,
@@ -41,6 +43,9 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_sim.anatomy import Structure
 from fluorosam_sim.views import NamedView
+
+_PLURAL = re.compile(r"(?<!us)(?<!is)(?<!ss)(?<!pancreas)$(?<=s)")
+"""A name of several: "the kidneys", but neither "the pelvis" nor "the left humerus"."""
 
 
 def describe(command: Command) -> str:
@@ -100,7 +105,7 @@ def phrase(command: Command) -> str:
         case DescribeImage():
             return "Say what is in the image"
         case WhereIs():
-            several = len(command.target.structures) > 1 or command.target.name.endswith("s")
+            several = len(command.target.structures) > 1 or _PLURAL.search(command.target.name)
             return f"Say where {command.target.name} {'are' if several else 'is'}"
         case WhereAreWe():
             return "Say where the C-arm is"
