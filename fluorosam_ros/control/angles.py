@@ -58,6 +58,8 @@ _PHRASES = (
     ),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?down\b", r"less \1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?up\b", r"more \1"),
+    (r"\b(?:the )?(lao|rao) side\b", r"\1"),
+    (r"^zero (?:out )?(?:the )?(tilt|rotation|angulation)$", r"\1 to 0"),
     (r"^reset (?=.*\bto\b)", "set "),
     (r"^oblique\b(?=.*\d)", "rotate"),
     (r"\brainbow(?: over)?\b(?=.*\b(?:deg|lao|rao|left|right|bit|over|#|\d))", "rotate"),

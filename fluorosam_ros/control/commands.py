@@ -173,10 +173,19 @@ def _single(words: str, context: Context, text: str = "") -> Command:
         or _where(words, context)
         or parse_view(words, context)
         or _aimed(words, context)
+        or _name_first(words, context)
         or by_key_words(words, context)
         or parse_angle(words)
         or _segmenting(text, words, context)
     )
+
+
+def _name_first(words: str, context: Context) -> Command | None:
+    """ "Right humerus, center": the structure said first."""
+    found = motion_phrases.NAME_FIRST.fullmatch(words)
+    if found is None or not find(found["what"]).clear:
+        return None
+    return _aimed(f"{found['verb']} {found['what']}", context)
 
 
 def _dose(words: str) -> SetDose | None:

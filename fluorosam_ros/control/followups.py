@@ -124,6 +124,9 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     answer = answered(what, context)
     if answer is not None:
         return answer
+    number = re.fullmatch(r"(?:to )?(\d+)(?: degrees?)?", what)
+    if number and isinstance(last, Rotate | Tilt) and last.to_deg is not None:  # "make that 20": the other number
+        return replace(last, to_deg=float(number[1]) * (-1 if last.to_deg < 0 else 1))
     meant = understand(what)
     if isinstance(meant, Segment) and meant.structures and not meant.tools:
         return _aimed_at(last, meant.structures, meant)

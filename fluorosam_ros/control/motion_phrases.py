@@ -11,7 +11,7 @@ _PICTURE = (
 )
 _WINDOW = r"field(?: of view)?|aperture|beam|jaws|leaves|diaphragm|iris|window"
 BLADES = rf"(?:collimators?|collimation|collimator blades|shutters?|blades|cones?|{_WINDOW})"
-_PLACE = r"(?:image|view|field|screen|picture|x ray|monitor|display)"
+_PLACE = r"(?:image|view|field|screen|picture|x ray|monitor|display|frame|shot)"
 _MIDDLE = rf"(?:the |dead )*(?:middle|(?:iso ?)?(?:center|centre))(?: of (?:the |my |our )?{_PLACE})?"
 _POSE = r"(?:view|position|pose|angle|place|location|setting|spot|setup)"
 
@@ -65,7 +65,8 @@ OPEN = re.compile(
 )
 # "center of the heart" names a place, it commands nothing: hence no "of" after the verb.
 CENTER = re.compile(
-    rf"(?:make sure(?: that)?|(?:move|shift|go|adjust|arrange|set|position)(?: (?:it|us|the c arm|the beam))?(?: "
+    rf"(?:make sure(?: that)?|(?:move|shift|go|adjust|arrange|set|position|drive|come|slide)"
+    rf"(?: (?:it|us|over|the c arm|the beam))*(?: "
     rf"(?:so|that|until|till))+) (?P<so>.+?) (?:is|are|s) (?:(?:in|at) {_MIDDLE}|cent(?:er|re|ere)d)|"
     r"(?:(?:go|get|move|come|be|sit|stay) )?on top of (?P<top>.+)|line (?:it|us|the (?:beam|c arm|image|view|field)) up"
     r" (?:with|on|over) (?P<lined>.+)|"
@@ -81,8 +82,10 @@ CENTER = re.compile(
     rf"|line up|line)(?: me)? (?P<put>.+?)(?: "
     rf"(?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
     rf"|(?P<placed>.+?)(?: (?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
-    rf"|(?:(?:put|get|bring|have|want|keep|place|set) )?(?P<dead>.+?) dead cent(?:er|re)(?: of (?:the |my )?{_PLACE})?"
-    r"|(?:put|bring|set|place|line|get|position|swing|move|take) (?:(?:me|us|it|the (?:c arm|beam|detector|image|view"
+    rf"|(?:(?:put|get|bring|have|want|keep|place|set) )?(?P<dead>.+?) dead cent(?:er|re)"
+    rf"(?: of (?:the |my )?{_PLACE})?"
+    r"|(?:put|bring|set|place|line|get|position|swing|move|take) (?:(?:me|us|it|yourself|the "
+    r"(?:c arm|beam|detector|image|view"
     r"|gantry|arm|carm|machine|unit|scanner|imager|tube|camera|image intensifier|iso ?cent(?:er|re)|cross ?hairs?)) )"
     r"(?:up |back |down |right |round )?(?:on|over|onto|above|across|to(?! (?:lao|rao|cran|caud|#|\d))) "
     r"(?P<on>.+)"
@@ -93,7 +96,7 @@ CENTER = re.compile(
     rf"|(?:middle|{_MIDDLE}) on (?P<middle>.+)|target (?P<target>.+)"
     r"|(?:go|move|drive|focus|come|slide|travel|aim|point|line up|line|home|swing|navigate|track|scroll|hop|drift|head"
     r"|jump|get|pull|target|lock"
-    r"|hover|park|position|reposition|fly|scoot|run|zip|cruise|proceed|steer|roll(?= (?:over|across) )"
+    r"|hover|park|position|reposition|fly|scoot|run|zip|cruise|proceed|steer|roll(?= (?:over|across) (?:to|on|onto) )"
     r"|shift|pan|be|stay)(?: (?:in|over|across|back|it|up|down|on|straight))*"
     r"(?: (?:the )?(?:c arm|beam|view|image|field))?(?: over)? (?:to|on|over|onto|at|for|(?<=line up )with) (?P<go>.+)"
     r"|over (?!to )(?P<above>(?!.*\d (?:deg|mm|cm)).+)|(?:(?:take|bring|get) (?:me|us|it) (?:over )?(?P<to>there))"
@@ -120,11 +123,15 @@ COLLIMATE = re.compile(
     r"(?: (?:it(?= )|the (?:image|view|picture|field|beam)))?(?: (?:tightly|tight|closely))?(?: (?:up|down|in))*"
     r"(?: (?:to|on|onto|around|over|about|upon|of|for|so that it shows))?(?: (?:just|only))?(?: (?P<what>.+))?"
 )
+NAME_FIRST = re.compile(
+    r"(?P<what>.+) and (?:please )?(?P<verb>(?:re ?)?cent(?:er|re)|collimate|cone down)(?: please)?"
+)
+"""The structure before the verb, set apart by a comma."""
 
 _WERE = (
     r"(?:where|how|what|the way) (?:we|you|it|i|that|things|everything)(?: just)? (?:were|was|had (?:it|been)|came "
     r"from|started(?: from)?|began)"
-    r"(?: (?:at|before|earlier|just now|a (?:moment|minute|second) ago|previously))*"
+    r"(?: (?:at|just before|before|earlier|just now|a (?:moment|minute|second) ago|previously))*"
 )
 _FORMER = rf"(?:the |our |its |that )?(?:previous|last|old|former|prior|earlier) (?:{_POSE}|one|step)"
 _BEFORE = rf"(?:{_WERE}|{_FORMER}|(?:the )?{_POSE} (?:before|we had(?: before)?|we were in)|before)"

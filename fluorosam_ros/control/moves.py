@@ -95,7 +95,7 @@ _FACTOR = re.compile(
 )
 _BLADES = rf"(?:the |a |an )?(?:{BLADES}|edges)"
 _OPEN_BY = re.compile(
-    rf"(?:open|widen|loosen|enlarge|spread|expand)(?: (?:up|out))?(?: {_BLADES})?"
+    rf"(?:open|widen|loosen|enlarge|spread|expand)(?: (?:up|out))?(?: {_BLADES})?(?: up)?"
     rf"|{_BLADES} (?:open|wider|out)|(?:make it "
     rf")?wider"
     rf"|open it(?: up)?|(?:move|pull|push|back|bring|take|let) {_BLADES} (?:out|apart|open)|(?:back off|relax) "

@@ -53,7 +53,8 @@ STOP_SEGMENTING = re.compile(
     rf"|(?:clear|hide|remove|delete|erase|drop) (?P<its>.+?)(?: s)? {_MASKS}"
     rf"|(?:turn|switch|take) (?:off )?(?:all )?(?:the )?{_MASKS}(?: off| away)?|(?:all )?(?:the )?{_MASKS} (?:off"
     rf"|away|gone)"
-    rf"|(?:get rid of|lose|wipe|take away|take off|clean up|clean|kill|no) (?:all )?(?:of )?(?:the |these |those "
+    rf"|(?:get rid of|lose|wipe|take away|take off|clean up|clean|kill|no)"
+    r" (?:all |every |any )?(?:of )?(?:the |these |those "
     rf")?{_MASKS}"
     r"|(?:clear|clean|clean up|wipe|reset) (?:the |off the |up the )?(?:screen|image|picture|display|view)"
     rf"|(?:clear|remove|get|take|wipe|hide) (?:all )?(?:of )?(?:the |all the )*{_MASKS} (?:off|from|out of) (?:the "
@@ -71,12 +72,16 @@ STOP_SEGMENTING = re.compile(
     r"|(?:do not|don t|dont|no longer) (?:outline|segment|highlight|mark|track|show) (?P<not>.+?)"
     r"(?: (?:any ?more|any longer|now))?"
     rf"|(?:get rid of|lose|take away|wipe|kill) (?P<rid>.+?)(?: s)? {_MASKS}"
+    rf"|(?:get rid of|lose|take away|wipe|kill) (?:the |all )*{_MASKS} (?:on|of|around|over|from) (?P<ridof>.+)"
+    rf"|(?:turn|switch) (?:off )?(?:all |every |any )(?:of )?(?:the )?{_MASKS}(?: off)?"
     r"|(?:(?:i m|we re|i am|we are) )?(?:done|finished|through) with (?P<done>.+)|clean (?:image|picture|screen)"
     r"|(?:take|get|clear|wipe) (?:(?:it|that|this|them|those|these|all|everything) )*(?:of (?:it|that|them) )?off"
     r"(?: of)? (?:the )?(?:screen|image|picture)"
     rf"|(?:turn|switch) off (?:the )?(?P<turned>.+?)(?: s)? {_MASKS}"
-    r"|(?:hide|unmark|unhighlight|remove|erase|delete|clear|forget) (?P<hide>.+)"
-    rf"|(?:i |we )?(?:do not|don t|dont|no longer) (?:need|want)(?: to see)? (?P<need>.+?)(?: s)?(?: {_MASKS})?"
+    r"|(?:hide|unmark|unhighlight|remove|erase|delete|clear|forget) (?P<hide>.+?)(?: again| now)?"
+    rf"|(?:i |we )?(?:do not|don t|dont|no longer) (?:need|want)(?: to see)? (?P<need>.+?)(?: s)?"
+    rf"(?: {_MASKS}| (?:high|out)?"
+    r"(?:lighted|lined|marked|shown|segmented))?"
     r"(?: (?:any ?more|any longer|now))?"
 )
 EVERYTHING = re.compile(
@@ -120,7 +125,7 @@ FLUORO_OFF = re.compile(
     r"|(?:come|get|foot|feet) off (?:the )?(?:foot )?pedal"
 )
 
-_DOSE = r"(?:the )?(?:radiation |x ray )?dose(?: level| rate)?"
+_DOSE = r"(?:the )?(?:radiation |x ray )?dose(?: level| rate| setting)?"
 _SLIGHTLY = (
     r"(?: (?:a bit|a little|a little bit|slightly|by one level|one level|a notch|by a notch|some|more|further|please))*"
 )
@@ -141,9 +146,9 @@ MORE_DOSE = re.compile(
 )
 _LEVEL = r"(?:low|lowest|normal|high|highest|standard|regular|default)"
 DOSE_LEVEL = re.compile(
-    rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have|drop|lower|raise"
+    rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have|drop|lower|raise|put it"
     rf"|reduce) )?(?:back )?(?:{_DOSE} )?(?:back "
-    rf")?(?:(?:to|on|at) )?(?:a |the )?"
+    rf")?(?:(?:to|on|at|in) )?(?:a |the )?"
     rf"(?P<level>{_LEVEL})(?: (?:radiation )?dose)?(?: (?:mode|level|setting|imaging|again))*"
 )
 """Counts only with the word "dose" in it."""
@@ -167,7 +172,7 @@ DESCRIBE = re.compile(
     rf"|(?:tell me|say|describe|list|name|read out|report|explain|identify) (?:me )?(?:what|everything|anything|all"
     rf"|whatever)(?: (?:that|there|is|s))*"
     rf"(?: {_SEEN})?(?: {_IMAGE})*"
-    rf"|(?:tell me|say|show me) which {_THINGS} (?:{_SEEN}|are {_IMAGE})(?: {_IMAGE})*"
+    rf"|(?:tell me|say|show me) (?:which|what) {_THINGS} (?:{_SEEN}|are {_IMAGE})(?: {_IMAGE})*"
     rf"|(?:describe|name|list|read out|report|identify|label) (?:me )?(?:{_THINGS}|(?:the|this) (?:image|picture|view"
     rf"|x ray))(?: (?:that )?{_SEEN})?(?: {_IMAGE})*"
 )
@@ -177,7 +182,7 @@ WHERE_ARE_WE = re.compile(
     r"|(?:what|which) (?:s |is |are |was )?(?:our |the |your |my )?(?:current |present |c arm s |c arm )*(?:angles?"
     r"|angulations?|position|pose|rotation|tilt|orientation|lao|rao|projection|coordinates|isocent(?:er|re))"
     r"(?: (?:are |is )?(?:now|we at|are we at|is this|of the c arm|we in|are we in|are we on|do we have|have we got"
-    r"|right now|at the moment|is the c arm at|at))*"
+    r"|right now|at the moment|is the c arm (?:at|in)|at))*"
     r"|(?:report|tell me|give me|say|read out|read me|read|show me|show) (?:the |our |your |me )*(?:current |present "
     r"|c arm )*(?:angles?|angulations?|position|pose|status|orientation|coordinates)(?: (?:of the c arm|now))*"
     r"|(?:the |our )?(?:current |c arm |present )+(?:angles?|angulations?|position|pose|status)|status(?: report)?"

@@ -12,13 +12,16 @@ MAX_TEXT = 500
 
 _UNITS = r"(?:degrees?|degs?|mm|cm|millimet|centimet|inch|times|x\b|fold)"
 _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "picture", "pics": "picture", "img": "image",
-              "whats": "what s", "wheres": "where s", "thats": "that s"}  # fmt: skip
+              "whats": "what s", "wheres": "where s", "thats": "that s",
+              "twofold": "2 fold", "threefold": "3 fold", "fourfold": "4 fold"}  # fmt: skip
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
 _POLITE = re.compile(
-    r"^(?:please|ok|okay|alright|all right|right now|now|hey|kindly|just|so|well|then|and|also|uh|um|fluorosam|"
+    r"^(?:please|ok|okay|alright|all right|right now|now|hey|kindly|just|so|well|then|and|also|uh|um|fluorosam"
+    r"|robot|"
     r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
     r"i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at|"
+    r"mind|go and(?= (?:cent|coll|find|seg|show|take|out))|"
     r"(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want)|i (?:want|need|would like|d like"
     r"|ll take))"
     r"(?: (?:get|have|to have|to get))*(?! (?:you|to (?!see|look|have|get|be)))|give (?:me|us))\s+"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import (
     Aimed,
@@ -20,6 +22,7 @@ from fluorosam_ros.control.command_types import (
 from fluorosam_ros.control.context import Context
 from fluorosam_sim.anatomy import Structure, find
 
+_BOTH = re.compile(r"^both (?:of )?(?:the )?(?=.+ and )")
 _VERBS: dict[Aimed, str] = {
     Segment: "segment",
     Center: "center on",
@@ -37,7 +40,7 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
         return _named_before(words, kind, context)
     if kind in (Center, CollimateTo) and phrases.UNCERTAIN.search(words):
         return Refuse("I do nothing on a condition or in the middle of talk: say only what you want.")
-    match = find(words)
+    match = find(_BOTH.sub("", words))
     if match.tools:
         return Refuse(f"I cannot {verb} {match.tools[0]!r}: it is not in this image as far as I can tell.")
     if match.unknown:

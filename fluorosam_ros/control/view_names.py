@@ -39,7 +39,14 @@ _ASIDE = re.compile(
     r" and (?=(?P<side>(?:(?:on|of) )?(?:the )?(?:left|right)(?: [a-z]+){0,2}$))|^(?:ap|pa|lateral|oblique) and(?= )"
 )
 """A comma that sets a side or a projection apart: "lateral hip, left", "AP, left shoulder"."""
-_PRAISE = re.compile(r"\b(?:good|nice|proper|perfect|decent|clean|quick|regular) ")
+_PRAISE = re.compile(
+    r"\b(?:(?:good|nice|proper|perfect|decent|clean|quick|regular) |judet (?=iliac|obturator))| set up$"
+)
+_FROM = (
+    (re.compile(r"^(?P<what>.+) from (?:the )?front$"), r"ap of \g<what>"),
+    (re.compile(r"^(?P<what>.+) from (?:the )?side$"), r"lateral of \g<what>"),
+    (re.compile(r"\bside view\b"), "lateral view"),
+)
 _PROJECTED = re.compile(r"\b(?:ap|pa|a p|lateral|lat|oblique|axial|view|projection|pedicle)\b")
 
 
@@ -48,12 +55,17 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     go = _GO.match(words)
     said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
     said = _PRAISE.sub("", said)
+    for pattern, form in _FROM:
+        said = pattern.sub(form, said)
     said = _ASIDE.sub(lambda comma: " " if comma["side"] else comma[0].replace(" and", ""), said)
     if _PROJECTION.fullmatch(said):
-        # Right after a command about one structure the view is of that one.
-        if len(context.named) != 1 or context.last_named != context.named:
+        # Right after a command about one structure, or a view of one, the view is of that one.
+        if isinstance(context.last, GoToView) and context.last.structure is None:
+            said = f"{said} of the {_PROJECTED.sub('', context.last.view.name.casefold())}"
+        elif len(context.named) == 1 and context.last_named == context.named:
+            said = f"{said} of the {context.named[0].name}"
+        else:
             return Ask("That view of which structure?")
-        said = f"{said} of the {context.named[0].name}"
     reference = re.search(r"\b(?:of|on|for) (it|that|this|there|that one|this one)$", said)
     if reference and _PROJECTED.search(said):
         if len(context.named) != 1:

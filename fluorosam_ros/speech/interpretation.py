@@ -164,6 +164,7 @@ def _decisive(words: str) -> tuple[str, ...]:
 def _spelled(raw: str) -> str:
     """Letters that were written one by one in one piece again, and no full stop: "L.A.O. 30." is "LAO 30"."""
     text = re.sub(r"\b([LR])[\s.-]*A[\s.-]*O\b\.?", r"\1AO", raw.strip())
+    text = re.sub(r"\bL[.-]?[O0]\b\.?", "LAO", text)  # no other word is spelt so
     text = re.sub(r"\bA[.-]\s?P\b\.?", "AP", text)
     text = re.sub(r"\b([CTLS])[\s-](\d{1,2})\b", r"\1\2", text)
     return re.sub(r"[\s.,!]+$", "", text)
