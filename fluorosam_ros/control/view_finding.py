@@ -20,7 +20,7 @@ from fluorosam_ros.control.site_fit import SiteFit, fit_site, site_statistics
 from fluorosam_ros.control.view_angles import direction_pose, turn_deg, typical_pose, view_frame
 from fluorosam_ros.control.wording import upper_first, view_name
 from fluorosam_sim.anatomy import Structure, structure
-from fluorosam_sim.carm import CArmConfig, CArmPose
+from fluorosam_sim.carm import CArmConfig, CArmPose, LimitError
 from fluorosam_sim.geometry import FloatArray, direction_from_angles
 
 MAX_VIEW_SHOTS = 4
@@ -151,7 +151,10 @@ def go_to_view(operations: Operations, sight: Sight, command: GoToView) -> str:
         shots += 1
         if not finder.look(view) and not finder.known():
             raise DeviceError(f"At {angles_text(view.pose)} the target of {name} is not in the image: say “go back”.")
-        aim = finder.aim() or aim
+        try:
+            aim = finder.aim() or aim
+        except LimitError as error:  # not refused any more: the C-arm has moved
+            raise DeviceError(f"{str(error).removesuffix('.')}: say “go back”.") from error
         turn = turn_deg(aim.pose, direction_from_angles(view.pose.primary_deg, view.pose.secondary_deg))
         away = view.pose.off_axis_mm(aim.pose.isocenter_mm)
         if turn <= TURNED_DEG and away <= CENTERED_MM:

@@ -22,7 +22,7 @@ from fluorosam_sim.patients.synthetic.thorax import INDEX, Reference, reference
 from fluorosam_sim.patients.synthetic.traits import Traits, sample_traits
 from fluorosam_sim.patients.synthetic.voxelise import distance_field
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same seed gives other voxels than before."""
 
 DEFAULT_SPACING_MM = 1.25

@@ -38,6 +38,10 @@ def soft_fields(frame: Frame) -> Soft:
     rim = np.column_stack([trunk.centers, trunk.z])
     low = np.floor(np.minimum(points.min(axis=0) - 60, rim.min(axis=0) - [*[trunk.radii.max() + 50] * 2, 0]))
     high = np.ceil(np.maximum(points.max(axis=0) + 60, rim.max(axis=0) + [*[trunk.radii.max() + 50] * 2, 0]))
+    # The volume's centre is the world's origin, where the table and the C-arm are: the midline belongs there, wherever
+    # the arms lie.
+    high[0] = max(high[0], -low[0])
+    low[0] = -high[0]
     shape = tuple(int(n) for n in np.ceil((high - low) / COARSE_MM)[::-1] + 1)
     skin = np.full(shape, -40.0, np.float32)
     add_points(skin, low, COARSE_MM, np.round(points, 3), _BONE_MARGIN_MM)
@@ -51,12 +55,14 @@ def soft_fields(frame: Frame) -> Soft:
     fat = ndimage.gaussian_filter(fat, 2.0)
     cavity = ndimage.gaussian_filter(cavity, 1.0)
     inside = skin > -COARSE_MM
-    box = tuple(
+    *box, across = (
         slice(max(int(w.min()) - 1, 0), int(w.max()) + 2)
         for w in (np.flatnonzero(inside.any(axis=o)) for o in ((1, 2), (0, 2), (0, 1)))
     )
+    aside = min(across.start, inside.shape[2] - across.stop)
+    box.append(slice(aside, inside.shape[2] - aside))
     start = np.array([s.start for s in box[::-1]])
-    cut = [np.ascontiguousarray(f[box]) for f in (skin, fat, cavity)]
+    cut = [np.ascontiguousarray(f[tuple(box)]) for f in (skin, fat, cavity)]
     return Soft(cut[0], cut[1], cut[2], low + start * COARSE_MM)
 
 

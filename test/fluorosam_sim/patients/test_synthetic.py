@@ -54,6 +54,13 @@ def test_a_body_is_whole_and_the_right_way_round(body: Patient) -> None:
     assert 250 < femur.mean() < 900 and femur.max() > 1000
 
 
+def test_the_midline_is_at_the_origin_wherever_the_arms_lie(body: Patient) -> None:
+    arms = [abs(float(body.centroid_mm(f"humerus_{side}")[0])) for side in ("left", "right")]
+    assert abs(arms[0] - arms[1]) > 5, "these arms lie at different angles"
+    for label in ("sternum", "sacrum", "vertebrae_L3"):
+        assert abs(float(body.centroid_mm(label)[0])) < 12
+
+
 def test_the_measures_find_a_whole_body_and_its_faults(body: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "load_patient", lambda name: body)
     found = checks.measure_patient(9001, COARSE_MM)
