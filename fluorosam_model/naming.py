@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fluorosam_model.runtime.backend import BACKGROUND_LABEL, BOX_START_LABEL, FOREGROUND_LABEL, MASK_STRIDE
+from fluorosam_model.prompts import cells_of
+from fluorosam_model.runtime.backend import BACKGROUND_LABEL, BOX_START_LABEL, FOREGROUND_LABEL
 from fluorosam_sim.anatomy import Structure
 
 _OFF_MIDDLE = 3.0
@@ -27,6 +28,13 @@ _LEAST_OVERLAP = 0.4
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
+
+
+def depth_px(mask: BoolArray) -> FloatArray:
+    """(H, W) how far each pixel of a mask lies from its edge, 0 outside; where it is highest, people click."""
+    # The border counts as outside, so that what lies at the image's edge has its middle inside.
+    padded = np.pad(mask, 1).view(np.uint8)
+    return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +78,7 @@ class Naming:
         return int(np.argmax(np.where(fits, evidence, -np.inf))) if fits.any() else None
 
     def _cells(self, points: FloatArray) -> npt.NDArray[np.int64]:
-        height, width = self.masks.shape[1:]
-        return np.clip((points + 0.5) // MASK_STRIDE, 0, (width - 1, height - 1)).astype(np.int64)
+        return cells_of(points, self.masks.shape[-1])
 
     def _probability(self, x: int, y: int) -> FloatArray:
         sure = 1 / (1 + np.exp(-np.clip(self.logits[:, y, x], -50, 50)))
@@ -80,9 +87,8 @@ class Naming:
     @cached_property
     def _depth(self) -> FloatArray:
         """(K, h, w) distance from the edge, 1 in the middle of each mask."""
-        # The border counts as outside, so that a structure at the image's edge has its middle inside.
-        planes = [cv2.distanceTransform(np.pad(mask, 1).view(np.uint8), cv2.DIST_L2, 3) for mask in self.masks]
-        return np.stack([plane[1:-1, 1:-1] / plane.max() for plane in planes])
+        planes = [depth_px(mask) for mask in self.masks]
+        return np.stack([plane / plane.max() for plane in planes])
 
     def _box_overlap(self, corners: npt.NDArray[np.int64]) -> FloatArray:
         """(K,) IoU of each mask's extent with a box of cells (2, 2), both ends included."""

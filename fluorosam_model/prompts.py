@@ -89,7 +89,7 @@ class Question:
         if self.wording:
             return 0
         clicks = np.isin(self.point_labels, (FOREGROUND_LABEL, BACKGROUND_LABEL))
-        column, row = np.clip((self.points[clicks] + 0.5) / MASK_STRIDE, 0, logits.shape[-1] - 1).astype(int).T
+        column, row = cells_of(self.points[clicks], logits.shape[-1]).T
         agreeing = ((logits[:, row, column] > 0) == (self.point_labels[clicks] == FOREGROUND_LABEL)).sum(axis=1)
         score = agreeing + iou
         if self.box is not None:
@@ -106,6 +106,11 @@ class Question:
         inside = np.s_[max(top, 0) : bottom + 1, max(left, 0) : right + 1]
         kept[inside] = logits[inside]
         return kept
+
+
+def cells_of(points: FloatArray, size: int) -> npt.NDArray[np.int64]:
+    """(N, 2) column and row of the mask's cells, `size` each way, that model-input points (N, 2) lie in."""
+    return np.clip((points + 0.5) / MASK_STRIDE, 0, size - 1).astype(np.int64)
 
 
 def _filled(mask: BoolArray, box: npt.NDArray[Any]) -> float:

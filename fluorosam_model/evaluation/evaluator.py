@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +21,7 @@ from fluorosam_model.evaluation.metrics import (
 )
 from fluorosam_model.evaluation.presence import TextSegmenter, asked_structures
 from fluorosam_model.evaluation.robustness import ConditionScore, condition_scores, robustness_report
+from fluorosam_model.naming import depth_px
 from fluorosam_model.predictor import Prediction
 from fluorosam_model.prompts import Prompt
 from fluorosam_sim.anatomy import held_out_texts, other_side, structure
@@ -277,8 +277,7 @@ def next_click(mask: BoolArray, truth: BoolArray) -> tuple[int, int, int]:
     """(x, y, label) in the middle of the largest error: 1 where the mask misses the truth, 0 where it spills over."""
     best = (0.0, 0, 0, 1)
     for label, error in ((1, truth & ~mask), (0, mask & ~truth)):
-        # The border counts as correct, so that a region at the image's edge has its middle inside.
-        depth = cv2.distanceTransform(np.pad(error, 1).view(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        depth = depth_px(error)
         y, x = np.unravel_index(int(depth.argmax()), depth.shape)
         if depth[y, x] > best[0]:
             best = (float(depth[y, x]), int(x), int(y), label)

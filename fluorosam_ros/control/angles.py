@@ -52,10 +52,7 @@ _PHRASES = (
     (r"\b(lao|rao|cranial|caudal) and (?=\S+(?: five)?(?: degrees?)?$)", r"\1 "),
     (r"\b(?:swivel|pivot|revolve|twist)\b", "rotate"),
     (r"\bpitch\b", "tilt"),
-    (
-        r"\b(?:tilt|rotate) back\b(?=.* (?:bit|\d|#|cran|caud|headw|footw|left|right|lao|rao))",
-        lambda said: said[0].split()[0],
-    ),
+    (r"\b(tilt|rotate) back\b(?=.* (?:bit|\d|#|cran|caud|headw|footw|left|right|lao|rao))", r"\1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?down\b", r"less \1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?up\b", r"more \1"),
     (r"\b(?:the )?(lao|rao) side\b", r"\1"),

@@ -273,14 +273,11 @@ def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
     if verb and (not named or phrases.SINGULAR.fullmatch(named) or phrases.PLURAL.fullmatch(named)):
         target = resolve(named, Segment, context)
         return Segment(target.name, target.structures) if isinstance(target, Target) else target
-    if match.tools and find(named).clear:  # "the aorta marked" is no marker
-        match = find(named)
-    if verb and not match.clear:
+    if not match.clear and (verb or match.unknown or match.tools):
+        # What is left without the verb may be clearer: "the aorta marked" is no marker.
         stripped = find(named)
-        match = stripped if stripped.clear or match == Match() else match
-    elif match.unknown:
-        without = find(named)
-        match = without if without.clear else match
+        if stripped.clear or (verb and match == Match()):
+            match = stripped
     if match.unknown:
         unknown = match.unknown[0]
         if phrases.MOTION_WORD.search(words):

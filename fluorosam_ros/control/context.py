@@ -39,9 +39,7 @@ class Context:
     @property
     def last_named(self) -> tuple[Structure, ...]:
         """The structures that the command before was about."""
-        if self.last is None:
-            return ()
-        return _named(self.last.commands if isinstance(self.last, Steps) else (self.last,))
+        return () if self.last is None else _named(self.last)
 
     def after(self, command: Command) -> Context:
         """The context for what is said after a command."""
@@ -49,20 +47,21 @@ class Context:
             return replace(self, question=command)
         if isinstance(command, Refuse | NotUnderstood):
             return replace(self, question=None)
-        named = _named(command.commands if isinstance(command, Steps) else (command,))
+        named = _named(command)
         saved = self.saved
         if isinstance(command, SaveView) and command.name not in saved:
             saved = (*saved, command.name)
         return Context(named or self.named, command, None, saved)
 
 
-def _named(commands: tuple[Command, ...]) -> tuple[Structure, ...]:
-    for command in reversed(commands):
-        match command:
-            case Segment() if command.structures:
-                return command.structures
+def _named(command: Command) -> tuple[Structure, ...]:
+    """The structures that a command, or the last of its steps that names any, is about."""
+    for step in reversed(command.commands if isinstance(command, Steps) else (command,)):
+        match step:
+            case Segment() if step.structures:
+                return step.structures
             case Center() | CollimateTo() | WhereIs():
-                return command.target.structures
-            case GoToView() if command.structure:
-                return (command.structure,)
+                return step.target.structures
+            case GoToView() if step.structure:
+                return (step.structure,)
     return ()

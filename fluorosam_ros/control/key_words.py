@@ -78,9 +78,7 @@ def by_key_words(words: str, context: Context) -> Single | Unclear | None:
         return None
     kind = kinds[0]
     opens = bool(said & _BLADES and said & _OPEN)
-    passing = _NEUTRAL | _PRONOUNS | _KEYS[kind]
-    for keys, there in ((_OFF, off), (_OPEN, opens)):
-        passing |= keys if there else frozenset()
+    passing = _NEUTRAL | _PRONOUNS | _OFF | _KEYS[kind] | (_OPEN if opens else frozenset())
     rest = " ".join(word for word in words.split() if word not in passing)
     if not rest:
         return _nameless(kind, said, off, opens, context)
