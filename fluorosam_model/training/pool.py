@@ -26,6 +26,8 @@ _FINE_MM = 1.0
 VIEWS_A_BODY = 24
 _VIEWS_A_NEW_BODY = 4
 _ALL_ROUND = 0.4
+# Which of two limbs or lungs behind each other is the left one shows in their size alone: the hardest to learn.
+_LATERAL = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +122,16 @@ class _RealBody:
 
 
 class _SyntheticBody:
-    """A synthetic body, which has contrast medium or not as its seed says; standard views and random ones."""
+    """A synthetic body, which has contrast medium or not as its seed says; standard views and random ones, of
+    which training takes many from the sides."""
 
     def __init__(self, patient: Patient, held_out: bool | None, renderer: Callable[[Patient], Renderer]) -> None:
         self.patient, self._held_out = patient, held_out
         self._renderer = renderer(patient)
 
     def sample(self, rng: np.random.Generator) -> tuple[CArmConfig, CArmPose]:
-        view = sample_view(self.patient, rng, held_out=self._held_out)
+        lateral_share = _LATERAL if self._held_out is False else 0.0
+        view = sample_view(self.patient, rng, lateral_share=lateral_share, held_out=self._held_out)
         return view.config, view.pose
 
     def next_renderer(self) -> Renderer:

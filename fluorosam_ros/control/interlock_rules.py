@@ -190,11 +190,11 @@ class Interlock:
         self._beats.pop(node, None)
 
     def died(self, node: str) -> Decision | None:
-        """A node is gone without having said so."""
-        self._beats.pop(node, None)
-        if not self.armed:
+        """A node is gone without having said so: told once, also where something else ended the permission before."""
+        if self._beats.pop(node, None) is None and not self.armed:
             return None
-        return self.disarm(f"The node {node} has died: start it again, then arm.")
+        told = f"The node {node} has died: start it again, then arm."
+        return self._decide("disarm", True, told, keep=True) if self.emergency_stop else self.disarm(told)
 
     def operator(self, now_s: float) -> None:
         """A heartbeat of the operator's side."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,7 @@ ANGLE_SPREAD_DEG = 4.6
 TARGET_SPREAD_MM = 8.0
 FIELD_SPREAD = 0.10
 WIDEST_OFF_ANTERIOR_DEG = 60.0
+WIDEST_OFF_LATERAL_DEG = 35.0
 _FIELD_LIMITS_MM = (100.0, 430.0)
 _TRIES = 200
 _COLLIMATED_SHARE = 0.35
@@ -75,19 +78,24 @@ def sample_view(
     rng: np.random.Generator,
     *,
     named_share: float = 0.6,
+    lateral_share: float = 0.0,
     held_out: bool | None = None,
     size_px: int = 512,
 ) -> SampledView:
     """A view of a patient for a data set, from the state of rng alone.
 
     With the probability named_share a named view of those that this patient has, varied; otherwise a random one: an
-    organ, drawn with the cube root of its volume as weight, seen from within 60° of anterior. About a third of all are
-    collimated further. held_out: only directions that are (True) or are not (False) kept from training
+    organ, drawn with the cube root of its volume as weight, seen from within 60° of anterior. lateral_share: of the
+    random ones, the share that is seen from within 35° of either side instead. About a third of all are collimated
+    further. held_out: only directions that are (True) or are not (False) kept from training
     (``is_held_out``); None: any. size_px: width and height of the images.
     Raises ViewError when the patient has nothing to look at.
     """
     choices = _choices(patient)
-    draws = (choices.named, choices.random) if rng.random() < named_share else (choices.random, choices.named)
+    draws = [choices.named, choices.random]
+    if rng.random() >= named_share:
+        anywhere = choices.lateral if lateral_share and rng.random() < lateral_share else choices.random
+        draws = [anywhere, choices.named]
     for draw in draws:
         for _ in range(_TRIES):
             found = draw(rng)
@@ -148,12 +156,19 @@ class _Choices:
 
     def random(self, rng: np.random.Generator) -> SampledView | None:
         """A random view; None when the tube or the detector would be inside the body."""
+        return self._towards(_near_anterior, rng)
+
+    def lateral(self, rng: np.random.Generator) -> SampledView | None:
+        """The same from about the patient's left or right."""
+        return self._towards(_near_lateral, rng)
+
+    def _towards(self, direction: Callable[[np.random.Generator], Any], rng: np.random.Generator) -> SampledView | None:
         if not self._labels:
             return None
         label = self._labels[rng.choice(len(self._labels), p=self._weight)]
         points = landmarks(self._patient).points(label)
         target = points[rng.integers(len(points))] + rng.normal(0.0, 15.0, 3)
-        primary, secondary = angles_from_direction(_near_anterior(rng))
+        primary, secondary = angles_from_direction(direction(rng))
         pose = CArmPose(primary, secondary, (float(target[0]), float(target[1]), float(target[2])))
         base = list(VENDORS.values())[rng.integers(len(VENDORS))]
         field = float(np.clip(rng.lognormal(np.log(230.0), 0.3), *_FIELD_LIMITS_MM))
@@ -166,12 +181,18 @@ class _Choices:
         return SampledView(None, label, config, pose, config.open_field)
 
 
-def _near_anterior(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def _near_anterior(rng: np.random.Generator, within_deg: float = WIDEST_OFF_ANTERIOR_DEG) -> npt.NDArray[np.float64]:
     """Unit vector (3,), evenly spread over the cap around the anterior direction."""
-    cosine = rng.uniform(np.cos(np.deg2rad(WIDEST_OFF_ANTERIOR_DEG)), 1.0)
+    cosine = rng.uniform(np.cos(np.deg2rad(within_deg)), 1.0)
     around = rng.uniform(0.0, 2 * np.pi)
     sine = np.sqrt(1.0 - cosine**2)
     return np.array([sine * np.cos(around), -cosine, sine * np.sin(around)])
+
+
+def _near_lateral(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Unit vector (3,), evenly spread over the caps around the patient's left and right."""
+    across, anterior, along = _near_anterior(rng, WIDEST_OFF_LATERAL_DEG)
+    return np.array([rng.choice((-1.0, 1.0)) * -anterior, across, along])
 
 
 def _opening(config: CArmConfig, rng: np.random.Generator) -> Collimation:

@@ -193,6 +193,18 @@ def test_a_node_that_dies_or_falls_silent_ends_the_permission(interlock):
     assert interlock.arm(23.2).granted
 
 
+def test_a_death_is_told_also_where_something_else_ended_the_permission_before(interlock):
+    armed(interlock)
+    interlock.heard("guidance", 10.0)
+    assert "no state" in interlock.tick(11.0).reason
+    assert "guidance has died" in interlock.died("guidance").reason == interlock.reason
+    interlock.heard("guidance", 11.0)
+    interlock.stop()
+    told = interlock.died("guidance")
+    assert told.emergency_stop and "guidance has died" in told.reason
+    assert "on request" in interlock.arm(11.0).reason, "what the stop was for is still said"
+
+
 def test_a_node_that_leaves_in_good_order_ends_nothing(interlock):
     armed(interlock)
     interlock.heard("segmenter", 10.0)

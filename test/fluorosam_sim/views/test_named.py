@@ -114,6 +114,18 @@ def test_views_for_data_sets_follow_from_the_state_of_chance(adult: Patient) -> 
     assert 12 < named < 35 and sum(item.collimation != item.config.open_field for item in drawn) > 4
 
 
+def test_random_views_come_from_the_front_or_from_the_sides_as_asked(adult: Patient) -> None:
+    rng = np.random.default_rng(8)
+
+    def directions(**how: float) -> list[np.ndarray]:
+        drawn = [sample_view(adult, rng, named_share=0.0, size_px=64, **how) for _ in range(40)]  # type: ignore[arg-type]
+        return [view_axes(one.pose.primary_deg, one.pose.secondary_deg)[2] for one in drawn if one.view is None]
+
+    assert all(abs(beam[1]) >= np.cos(np.deg2rad(60.1)) for beam in directions())
+    across = [beam[0] for beam in directions(lateral_share=1.0)]
+    assert np.abs(across).min() >= np.cos(np.deg2rad(35.1)) and min(across) < 0 < max(across)
+
+
 def test_arms_are_pictured_without_the_trunk_behind_them(adult: Patient) -> None:
     through = solve(view("humerus_transthoracic_left"), adult, UNBOUNDED)
     assert tissue_mm(adult, through.target_mm, through.direction) > 200
