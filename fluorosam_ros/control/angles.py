@@ -62,6 +62,12 @@ _PHRASES = (
     (r"\brainbow(?: over)?\b(?=.*\b(?:deg|lao|rao|left|right|bit|over|#|\d))", "rotate"),
     (r"\b(?:come|go|swing|roll) off (?=to )", "go "),
     (r"^give it\b", ""),
+    (r"^(?:i )?(?:want|need) (?:you|us|it) (?:to be |sitting |to sit |parked )?(?=at )", ""),
+    (
+        r"^(?:lose|take out|take off|remove|kill|undo|get rid of) (?:all )?(?:of )?(?:the )?(tilt|rotation|angulation)"
+        r"(?: and (?:go )?back to (?:0|zero)(?: degrees?)?)?$",
+        r"\1 to 0",
+    ),
     (r"\b(?:tip|lean|cant)\b(?=.*\b(?:deg|cran|caud|headw|footw|bit|hair|touch|little))", "tilt"),
     (r"\b(?:tilt|rotation|angulation|angle) of\b", ""),
     (r"\bback to (?=\S*\d|zero|lao|rao|cranial|caudal)", "to "),

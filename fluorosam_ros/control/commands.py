@@ -41,6 +41,7 @@ from fluorosam_ros.control.command_types import (
     WhereAreWe,
     WhereIs,
     acts,
+    aimed,
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.followups import answered, continued, corrected
@@ -49,6 +50,7 @@ from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
 from fluorosam_ros.control.quantities import NUMBER, tokens
 from fluorosam_ros.control.steps import in_steps
+from fluorosam_ros.control.surmise import NO, decides, surmised
 from fluorosam_ros.control.targets import resolve, which
 from fluorosam_ros.control.view_names import parse_view
 from fluorosam_sim.anatomy import Match, find
@@ -98,6 +100,8 @@ def parse(text: str, context: Context | None = None) -> Command:
     if refused is not None:
         return refused
     command = answered(text, context) or _command(text, words, context)
+    if isinstance(command, Refuse | NotUnderstood) and not phrases.NEGATION.search(words) and not asks(text, words):
+        command = surmised(words, command.reason, lambda part: _single(bare(part), context)) or command
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
     if acts(command) and asks(text, words):
@@ -112,7 +116,7 @@ def _command(text: str, words: str, context: Context) -> Command:
     correction = corrected(said, context, lambda what: _parsed(what, context))
     if correction is not None:
         return correction
-    if phrases.NEGATION.search(words):
+    if phrases.NEGATION.search(said):
         return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
     seen = phrases.CAN_SEE.fullmatch(words)
     if seen and find(seen["what"]).clear:
@@ -133,10 +137,12 @@ def _parsed(words: str, context: Context, text: str = "") -> Command:
 def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
     """What has to be heard whatever else a text says."""
     said = bare(words[: 2 * MAX_TEXT])
+    if context.question is not None and said in NO:
+        return Cancel()
     if not too_long:
         if phrases.RESET.fullmatch(said):
             return ResetStop()
-        silenced = _stop_segmenting(said, context)
+        silenced = _stop_segmenting(said, context) or _stop_segmenting_said_first(said, context)
         if silenced is not None:
             return silenced
     if phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words):
@@ -144,6 +150,13 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
     if phrases.STOP.search(words) or phrases.STOP_ALONE.fullmatch(said):
         return Stop()
     return Cancel() if phrases.CANCEL.search(words) or phrases.CANCEL_ALONE.fullmatch(said) else None
+
+
+def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting | None:
+    """ "Stop outlining the liver, it distracts me": what is said after it is talk, and no command."""
+    first, _, rest = words.partition(" and ")
+    talk = bool(rest) and not any(decides(word) and not phrases.NEGATION.search(word) for word in rest.split())
+    return _stop_segmenting(first, context) if talk else None
 
 
 def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
@@ -183,9 +196,11 @@ def _single(words: str, context: Context, text: str = "") -> Command:
 def _name_first(words: str, context: Context) -> Command | None:
     """ "Right humerus, center": the structure said first."""
     found = motion_phrases.NAME_FIRST.fullmatch(words)
-    if found is None or not find(found["what"]).clear:
-        return None
-    return _aimed(f"{found['verb']} {found['what']}", context)
+    if found and find(found["what"]).clear and not phrases.SEGMENT_VERB.match(found["what"]):
+        return _aimed(f"{found['verb']} {found['what']}", context)
+    shown = phrases.NAME_FIRST.fullmatch(words)
+    match = find(shown["what"]) if shown else Match()
+    return aimed(Segment, Target(match.structures, match.corrections)) if match.clear else None
 
 
 def _dose(words: str) -> SetDose | None:
@@ -198,7 +213,7 @@ def _saved(words: str, context: Context) -> SaveView | RecallView | Unclear | No
     """Saving the present view, or going to a saved one."""
     found = motion_phrases.SAVE.fullmatch(words)
     if found:
-        name = _name(found["as"] or found["call"] or found["mark"] or found["number"])
+        name = _name(found["as"] or found["called"] or found["call"] or found["mark"] or found["number"])
         return SaveView(name) if name else Refuse(f"That is no name for a view: say one to {_MAX_NAME_WORDS} words.")
     if motion_phrases.SAVE_UNNAMED.fullmatch(words):
         return Ask("Save it under which name: say “save this view as …”.")

@@ -37,7 +37,10 @@ from fluorosam_ros.control.quantities import BIT, MM, NUMBER, Tokens, tokens
 from fluorosam_sim.anatomy import Structure, find, normalize, other_side
 from fluorosam_sim.views import VIEWS
 
-_WEAK = r"no|nope|wrong(?: (?:one|side))?|not that(?: (?:one|side))?|other side|oh|wait"
+_WEAK = (
+    r"no|nope|(?:oh )?hang on|wrong(?: \w+(?= (?:and|sorry|i) ))?(?: (?:one|side))?"
+    r"|not that(?: (?:one|side))?|other side|oh|wait"
+)
 _STRONG = (
     r"sorry|oops|actually|correction|i (?:mean|meant|said|wanted)|make (?:it|that)|rather|instead|pardon|excuse me|"
     r"my mistake|i should have said|i was wrong"
@@ -51,7 +54,7 @@ _OTHER = re.compile(
     r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)|wrong side"
     r"|(?:the )?same (?:thing )?(?:again )?(?:on|for) the (?:other|opposite) (?:one|side)"
 )
-_ONE = re.compile(r"(?:no (?:and )?)?(?:on )?(?:the )?(left|right) (?:one|side)")
+_ONE = re.compile(r"(?:no (?:and )?)?(?:on )?(?:the )?(left|right) (?:one|side)(?: (?:as well|too|also|instead))*")
 _MEANT_AFTER = re.compile(r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:i mean|i meant|i said|rather)$")
 _NOT_THAT = re.compile(r"^(?:no (?:and )?)?i (?:said|meant?|wanted) (?P<what>.+?) (?:and )?not .+$")
 _OTHER_ONE = re.compile(

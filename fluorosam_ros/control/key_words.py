@@ -41,8 +41,9 @@ _KEYS: dict[Aimed, frozenset[str]] = {
     CollimateTo: _BLADES | _words("collimate collimated collimating cone coned coning crop cropped"),
     Segment: _words(
         "outline outlines outlined outlining contour contours contoured mask masks segment segmented segmenting "
-        "segmentation segmentations overlay overlays highlight highlighted highlighting delineate delineated trace "
-        "traced annotation"
+        "segmentation segmentations overlay overlays highlight highlighted highlighting delineate delineated "
+        "delineating "
+        "trace traced tracing annotation annotating"
     ),
 }
 _FLUORO = _words("fluoro fluoroscopy screening")
@@ -59,7 +60,8 @@ _NEUTRAL = _words(
     make put bring set move take go come give do let s lets show see run perform apply use keep turn switch enable start
     begin line perfectly nicely properly exactly good nice quick clear better new some just now then only again image
     view picture field beam c arm carm gantry detector machine screen display bit more tight tightly tighter close
-    closely closer narrow directly straight here there patient patients ok okay alright system
+    closely closer narrow directly straight here there patient patients ok okay alright system dead bang smack slap
+    plumb mind
     """
 )
 

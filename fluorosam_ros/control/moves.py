@@ -37,7 +37,7 @@ _NAMES: dict[Direction, str] = {
     "ceiling": r"ceiling|anterior(?:ly)?|ventral(?:ly)?",
     "table": r"table|posterior(?:ly)?|dorsal(?:ly)?|floor",
 }
-_TO = r"(?:in the direction of|in|to|toward|towards|closer to|nearer to)"
+_TO = r"(?:in the direction of|in|to|toward|towards|(?:closer|nearer)(?: to)?)"
 _OF = r"(?:the )?(?:patient s |patients |patient |his |her )?"
 _DIRECTIONS: tuple[tuple[re.Pattern[str], Direction], ...] = (
     *(
@@ -85,17 +85,19 @@ _ZOOM_IN = re.compile(
     r"|mag view)\b|^(?:get in )?tighter$"
     r"|\benlarge(?: (?:it|this|that))?$|\b(?:a )?closer (?:look|view)\b|\bblow (?:it|this|that|the image) up\b"
     r"|^bigger$|\b(?:a )?(?:bigger|larger) (?:image|picture)\b"
+    r"|\bmake (?:it|everything|the image|the picture)(?= # times (?:bigger|larger))|(?<=# times )(?:bigger"
+    r"|larger)\b(?: on (?:the )?screen)?"
     r"|\bmake (?:it|the image|the picture) (?:bigger|larger)\b|\benlarge the (?:image|picture)\b"
     r"|\b(?<=# x )zoom\b|\b(?<=# times )(?:zoom|magnification)\b|\bzoom(?= # (?:x|times))|(?<=double )the (?:zoom"
     r"|magnification)\b"
 )
 _FACTOR = re.compile(
-    r"(?:by )?(?:a factor (?:of )?)?#(?: ?(?:x|times|fold))?(?: more)?|(?:another )?#(?: x| times)|(?:by "
+    r"(?:by )?(?:(?:a factor (?:of )?)?|times |x )#(?: ?(?:x|times|fold))?(?: more)?|(?:another )?#(?: x| times)|(?:by "
     r")?(?P<percent># (?:percent|per cent|%))"
 )
 _BLADES = rf"(?:the |a |an )?(?:{BLADES}|edges)"
 _OPEN_BY = re.compile(
-    rf"(?:open|widen|loosen|enlarge|spread|expand)(?: (?:up|out))?(?: {_BLADES})?(?: up)?"
+    rf"(?:open|widen|loosen|enlarge|spread|expand)(?: (?:up|out|it))?(?: {_BLADES})?(?: (?:up|wider))?"
     rf"|{_BLADES} (?:open|wider|out)|(?:make it "
     rf")?wider"
     rf"|open it(?: up)?|(?:move|pull|push|back|bring|take|let) {_BLADES} (?:out|apart|open)|(?:back off|relax) "
@@ -103,10 +105,11 @@ _OPEN_BY = re.compile(
 )
 _CLOSE_BY = re.compile(
     rf"(?:close|tighten|narrow|collimate|cone|shut|squeeze)(?: (?:in|down|up|it|tighter|narrower))?(?: {_BLADES})?"
-    rf"(?: (?:in|down))?|{_BLADES} (?:closed|tighter|narrower|in)|(?:make it )?(?:tighter|narrower)"
+    rf"(?: (?:in|down|tighter|narrower))?|{_BLADES} (?:closed|tighter|narrower|in)|(?:make it )?(?:tighter|narrower)"
     rf"|(?:move|pull|push|bring|take) {_BLADES} (?:in|closer|together|down)|(?:come|bring) in(?: with)? {_BLADES}"
     rf"|bring in {_BLADES}"
 )
+_LEAST_PLAIN_FIELD_MM = 60.0
 _AMOUNT = r"(?:bit|# (?P<{unit}>\S+))"
 _SIDES = r"(?: (?:more|further|all (?:around|round)|on (?:each|every|all) sides?|around))*"
 _BY = re.compile(
@@ -125,6 +128,8 @@ _FIELD = re.compile(
     r"view)?|collimation|opening)(?: size)?"
     r"|(?:collimate|cone|crop|shutter)(?: down)?(?: to| down to) (?:a )?# (?P<c>\S+)(?: (?:square|field|wide|across"
     r"|opening))*"
+    r"|(?:(?:set|make|change|put|get|take|use|have|go to) )?(?:the |a )?field(?: of view)?(?: (?:size|width))?(?: "
+    r"(?:to|of|at))? #"
 )
 
 
@@ -214,7 +219,10 @@ def parse_field(plain: str) -> Zoom | SetField | CollimateBy | Unclear | None:
     said = _square(tokens(plain))
     text = " ".join(said.words)
     if found := _FIELD.fullmatch(text):
-        unit = MM.get(found["a"] or found["b"] or found["c"] or found["d"]) if len(said.numbers) == 1 else None
+        said_unit = found["a"] or found["b"] or found["c"] or found["d"]
+        # A field is 5 to 45 cm wide: 150 can only be millimetres.
+        plainly_mm = said_unit is None and said.numbers and said.numbers[0] >= _LEAST_PLAIN_FIELD_MM
+        unit = 1.0 if plainly_mm else MM.get(said_unit or "") if len(said.numbers) == 1 else None
         if unit is None:
             return Ask("How large should the field be, in millimetres or centimetres?")
         side = round(said.numbers[0] * unit, 6)

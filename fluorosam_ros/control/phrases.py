@@ -56,6 +56,7 @@ STOP_SEGMENTING = re.compile(
     rf"|(?:get rid of|lose|wipe|take away|take off|clean up|clean|kill|no)"
     r" (?:all |every |any )?(?:of )?(?:the |these |those "
     rf")?{_MASKS}"
+    rf"|(?:take|get|turn|switch) (?:all |every |any )?(?:of )?(?:the |these |those )?{_MASKS} (?:off|away)"
     r"|(?:clear|clean|clean up|wipe|reset) (?:the |off the |up the )?(?:screen|image|picture|display|view)"
     rf"|(?:clear|remove|get|take|wipe|hide) (?:all )?(?:of )?(?:the |all the )*{_MASKS} (?:off|from|out of) (?:the "
     rf")?(?:screen|image|picture|view)"
@@ -236,9 +237,10 @@ _NOUN = (
     r"|circle|box)"
 )
 SEGMENT_VERB = re.compile(
-    r"(?:to |help me |i m |i am |looking |we re |go (?:and )?(?=find|get|look|see|mark|show)|start |begin |"
+    r"(?:to |help me |i m |i am |looking |we re |we ll want |i ll need |go (?:and )?(?=find|get|look|see|mark|show)"
+    r"|start |begin |"
     r"(?:try|see if (?:you|we|i) can|let s see if (?:you|we|i) can) (?:to )?)*"
-    rf"(?:{_VERBS})\b(?: (?:me|us|up|around|over|in))*"
+    rf"(?:{_VERBS})\b(?: (?:me|us|up|around|round|over|in|out|along))*"
     rf"(?: (?:put |draw |pop |throw |stick )?(?:a|an|the|some)(?: {_ADJECTIVE})? {_NOUN}"
     r"(?: (?:of|on|for|around|over|at))?)?"
     rf"|(?:put|draw|place|make|lay|pop|throw|stick|drop|do)(?: me)? (?:a|an|the)(?: {_ADJECTIVE})? {_NOUN} (?:up )?"
@@ -253,6 +255,13 @@ SEGMENT_END = re.compile(
     r"(?:outlined|highlighted|segmented|marked|shown|traced|drawn)(?: out| up| in)?|"
     r"(?:to|on|onto|in) (?:the|this|that) (?:overlay|screen|display|outline|list)))+$"
 )
+
+NAME_FIRST = re.compile(
+    r"(?P<what>.+) and (?:please )?(?:outline|segment|mark|highlight|trace|contour|show|find|delineate|draw)(?: me| "
+    r"us)? "
+    r"(?:it|that|them(?: both| all)?|both(?: of them)?|those|these|the two)(?: out| up| in)?"
+)
+"""The structures before the verb: "L1 and L2, mark them both"."""
 
 SINGULAR = re.compile(
     r"(?:it|this|that|there|here|this one|that one)|(?:this|that|the same|same)(?: (?:structure|bone|organ|one|spot"

@@ -17,18 +17,34 @@ _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "pictur
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
 _POLITE = re.compile(
-    r"^(?:please|ok|okay|alright|all right|right now|now|hey|kindly|just|so|well|then|and|also|uh|um|fluorosam"
-    r"|robot|"
+    r"^(?:please|ok|okay|alright|all right|right now|right(?= (?:and|so|then|now) )|right o|now|cheers|hey|kindly|just"
+    r"|so|well|then|and|also|uh|um|fluorosam"
+    r"|robot|oh|"
     r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
     r"i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at|"
+    r"(?:if|when|whenever) you (?:can|could|would|will|like|wish|don t mind|wouldn t mind|are ready|re ready|have a"
+    r" (?:moment|second|sec|minute)|get a chance|get the chance)(?: (?:just|please|and))*|"
     r"mind|go and(?= (?:cent|coll|find|seg|show|take|out))|"
-    r"(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want)|i (?:want|need|would like|d like"
-    r"|ll take))"
+    r"(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want|ll want|ll need)|i (?:want|need"
+    r"|would like|d like"
+    r"|ll take|ll want|ll need))"
     r"(?: (?:get|have|to have|to get))*(?! (?:you|to (?!see|look|have|get|be)))|give (?:me|us))\s+"
 )
 _POLITE_END = re.compile(
-    r"(?:\s+and)*\s+(?:please|now|right now|thanks|thank you|for me|if you (?:can|could|would)|would you|will you|"
-    r"can you|could you)$"
+    r"(?:\s+and)*\s+(?:please|now|next|right now|(?:many )?thanks(?: (?:a lot|a million|very much))?|thank you(?: "
+    r"(?:very|so)"
+    r" much)?|for (?:me|us|now)|would you|will you|can you|could you|won t you|cheers|ta|mate|love|guys?|folks|everyone"
+    r"|everybody|team|buddy|pal|dear|boss|doc|doctor|robot|computer|fluorosam|kindly|ok|okay|alright|all right|no rush"
+    r"|no hurry|(?:there s )?no (?:need to )?(?:rush|hurry)|from (?:here|now) on(?:wards?)?|asap|as soon as (?:you can"
+    r"|possible)|at your (?:leisure|convenience)|go on|off you go|on you go|there we go|there you go|that s (?:it|all"
+    r"|great|good|perfect|lovely)|lovely|perfect|great|brilliant|good|nice|if (?:possible|that s ok|that s okay|that s"
+    r" all right|it s not too much trouble)"
+    r"|(?:if|when|whenever|once) (?:you|we) (?:can|could|would|will|like|wish|don t mind|wouldn t mind|(?:are|re) ready"
+    r"|have a (?:moment|second|sec|minute)|get a (?:moment|second|sec|minute|chance)|get the chance)"
+    r"|(?:it s|it is|that s|this is|we re|i m|things are|that looks|it looks|looks|we are|i am) (?:(?:a bit|a little"
+    r"|too"
+    r"|very|so|really|all|just|now|quite|rather|pretty|still) )*(?:grainy|dark|noisy|bright|blurry|fuzzy|distracting"
+    r"|confusing|cluttered|messy|ready|done|good|fine|great|perfect|lovely|busy|all set|set))$"
 )
 _MANNER = re.compile(
     r"\b(?:exactly|nicely|properly|precisely|simply|directly|basically|all the way(?= to ))(?: |$)"

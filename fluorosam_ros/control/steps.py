@@ -6,14 +6,21 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import (
     Arm,
     Ask,
+    Center,
+    CollimateTo,
     Command,
     Disarm,
+    GoToView,
+    OpenCollimator,
     Refuse,
     ResetStop,
     Rotate,
+    Segment,
+    SetField,
     Single,
     Steps,
     Tilt,
@@ -26,15 +33,18 @@ MAX_PARTS = 8
 """Parts between separators that are tried as steps; a longer text is one command or none."""
 
 _SEPARATOR = re.compile(
-    r"\s*\b(?:and )*(?:then|after that|afterwards|after this|followed by|and next|next|finally|and lastly|and)\b(?: "
+    r"\s*\b(?:and )*(?:(?:once|when) (?:you|we) (?:are|re) (?:there|in position|in place|done)|(?:once|when) (?:that"
+    r"|it) "
+    r"(?:s|is) done|then|after that|afterwards|after this|followed by|and next|next|finally|and lastly|and)\b(?: "
     r"and\b)*\s*"
 )
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
 _ALONE = (Arm, Disarm, ResetStop)
+_ABSOLUTE = (Center, CollimateTo, OpenCollimator, SetField, GoToView)
 Understand = Callable[[str, Context], Command]
 
 
-def in_steps(words: str, context: Context, understand: Understand) -> Steps | Unclear | None:
+def in_steps(words: str, context: Context, understand: Understand) -> Steps | Single | Unclear | None:
     """The steps that plain words consist of, each understood in full.
 
     Args:
@@ -53,12 +63,30 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Un
         return Ask(found.question)
     if found is None:
         return None
+    found = _tidied(found, parts[0])
+    if len(found) == 1:
+        return found[0]
     if any(isinstance(step, _ALONE) for step in found):
         return Refuse("Say “arm”, “disarm” and “reset” by themselves.")
     for one, other in pairwise(found):
         if isinstance(one, Rotate | Tilt) and type(one) is type(other):
             return Refuse("I will not move: say one rotation or one tilt at a time.")
     return Steps(found)
+
+
+def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
+    """Without what is only said twice, and without a structure that is first named and then spoken of.
+
+    first: the words of the first step: "the left hip" before "center on it" is no wish of its own.
+    """
+    kept = [
+        step for at, step in enumerate(steps) if at == 0 or step != steps[at - 1] or not isinstance(step, _ABSOLUTE)
+    ]
+    if len(kept) > 1 and isinstance(kept[0], Segment) and not phrases.SEGMENT_VERB.match(first):
+        about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo) else None
+        if isinstance(kept[1], GoToView) or about == kept[0].structures:
+            kept.pop(0)
+    return tuple(kept)
 
 
 def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[Single, ...] | Ask | Refuse | None:

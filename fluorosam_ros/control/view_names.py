@@ -13,8 +13,9 @@ from fluorosam_sim.anatomy.normalization import FILLERS
 from fluorosam_sim.views import NamedView, find_view
 
 _GO = re.compile(
-    r"(?:(?:(?:go|move|switch|change|swing|turn|rotate|drive|get|bring|take|return|come)(?: (?:me|us|it|the c arm))?"
-    r"(?: (?:over|back|in|around|round))?(?: (?:to|into|for))?|show(?: me| us)?|give (?:me|us)|set (?:(?:me|us|it) "
+    r"(?:(?:(?:go|move|switch|change|swing|turn|rotate|drive|get|bring|take|return|come|put|park)(?: (?:me|us|it|the "
+    r"c arm))?"
+    r"(?: (?:over|back|in|around|round))?(?: (?:to|into|for|in))?|show(?: me| us)?|give (?:me|us)|set (?:(?:me|us|it) "
     r")?up(?: for)?|(?:to )?see|have|try|(?:back|over) to|find(?: me| us)?|"
     r"(?:bring|roll|come|swing)(?: (?:it|us|me|the c arm))?(?: (?:around|round|over|through))* (?:to|for|into)|"
     r"get into|line up(?: for)?|get (?:set|ready)(?: up)? for|"
@@ -46,6 +47,7 @@ _FROM = (
     (re.compile(r"^(?P<what>.+) from (?:the )?front$"), r"ap of \g<what>"),
     (re.compile(r"^(?P<what>.+) from (?:the )?side$"), r"lateral of \g<what>"),
     (re.compile(r"\bside view\b"), "lateral view"),
+    (re.compile(r"\bside on(?: view| shot| image| picture)?\b"), "lateral"),
 )
 _PROJECTED = re.compile(r"\b(?:ap|pa|a p|lateral|lat|oblique|axial|view|projection|pedicle)\b")
 

@@ -1,7 +1,7 @@
 """Which words are passed on: one recogniser is enough to outline, motion and exposure need both, or a "confirm".
 
 "Stop" from either recogniser always goes through. The rules, in this order, are those of `decide`; `Dialogue` adds the
-question that is open ("Did you say …? Say confirm or cancel.").
+question that is open ("Did you say …? Say confirm please or cancel.").
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from fluorosam_ros.control.command_types import Cancel, Stop
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.speech.grammar import CANCEL, CONFIRM
+from fluorosam_ros.speech.grammar import CANCEL, CONFIRM, CONFIRM_PLEASE
 from fluorosam_ros.speech.interpretation import Understood, needs_agreement, same_meaning, similarity, understand
 from fluorosam_ros.speech.recogniser import Heard
 
@@ -89,7 +89,7 @@ def _ask(text: str) -> Decision:
 
 
 def _question(text: str) -> str:
-    return f"Did you say “{text}”? Say “{CONFIRM}” or “{CANCEL}”."
+    return f"Did you say “{text}”? Say “{CONFIRM_PLEASE}” or “{CANCEL}”."
 
 
 class Dialogue:

@@ -1,8 +1,8 @@
 """`fluorosam bench speech`: a hundred commands by five synthetic voices, clean and in noise, through both recognisers.
 
-A question ("Did you say …?") is answered as an operator would: "confirm", in the same voice and noise, if it asks about
-what was said, else "cancel". What was heard can be kept in a file, so that an interrupted run goes on, and the rules
-can be scored again without listening again.
+A question ("Did you say …?") is answered as an operator would: "confirm please" if it asks about what was said, else
+"cancel", in the same voice and new noise, and once more if it is still open. What was heard can be kept in a file, so
+that an interrupted run goes on, and the rules can be scored again without listening again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fluorosam_ros.control.commands import parse
 from fluorosam_ros.speech.agreement import Dialogue
 from fluorosam_ros.speech.audio import from_int16, to_int16
 from fluorosam_ros.speech.bench_commands import COMMANDS
-from fluorosam_ros.speech.grammar import CANCEL, CONFIRM
+from fluorosam_ros.speech.grammar import CANCEL, CONFIRM_PLEASE
 from fluorosam_ros.speech.interpretation import same_meaning
 from fluorosam_ros.speech.recogniser import Heard, Recogniser
 from fluorosam_ros.speech.synthetic_voices import VOICES, Voice, add_noise, speak
@@ -28,8 +28,9 @@ from fluorosam_ros.speech.synthetic_voices import VOICES, Voice, add_noise, spea
 CONDITIONS: dict[str, float | None] = {"clean": None, "10 dB": 10.0}
 """Name and ratio of speech to white noise, dB."""
 
-_TEXTS = (*COMMANDS, CONFIRM, "stop", CANCEL)
-_SEEDS_PER_VOICE = 1000
+_TEXTS = (*COMMANDS, CONFIRM_PLEASE, "stop", CANCEL)
+_SEEDS_PER_VOICE, _SEEDS_PER_TAKE = 1000, 10_000
+_ANSWERS = 2
 
 Outcome = str
 AT_ONCE, CONFIRMED, NOTHING = "at once", "confirmed", "nothing"
@@ -38,7 +39,10 @@ WRONG_MOTION, WRONG_OTHER, FALSE_STOP = "wrong motion", "wrong, harmless", "fals
 
 @dataclass(frozen=True)
 class Ear:
-    """What a recogniser heard of one text in one voice and condition, and the CPU seconds it took."""
+    """What a recogniser heard of one text in one voice and condition, and the CPU seconds it took.
+
+    take: number of the recording; each has noise of its own.
+    """
 
     voice: str
     text: str
@@ -47,6 +51,7 @@ class Ear:
     heard: str
     confidence: float
     cpu_s: float
+    take: int = 0
 
 
 class Log:
@@ -54,7 +59,7 @@ class Log:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._ears: dict[tuple[str, str, str, str], Ear] = {}
+        self._ears: dict[tuple[str, str, str, str, int], Ear] = {}
         if path is not None and path.exists():
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 try:
@@ -63,11 +68,11 @@ class Log:
                     raise ValueError(f"Line {number} of {path} is not of a speech benchmark: {error}.") from error
 
     def _keep(self, ear: Ear) -> None:
-        self._ears[ear.voice, ear.text, ear.condition, ear.recogniser] = ear
+        self._ears[ear.voice, ear.text, ear.condition, ear.recogniser, ear.take] = ear
 
-    def get(self, voice: Voice, text: str, condition: str, recogniser: str) -> Ear | None:
+    def get(self, voice: Voice, text: str, condition: str, recogniser: str, take: int) -> Ear | None:
         """What was heard, or None if it was not listened to yet."""
-        return self._ears.get((str(voice), text, condition, recogniser))
+        return self._ears.get((str(voice), text, condition, recogniser, take))
 
     def add(self, ear: Ear) -> None:
         """Keeps it."""
@@ -84,15 +89,15 @@ class Bench:
         self._load, self._log = recognisers, log
         self._loaded: tuple[Recogniser, Recogniser] | None = None
 
-    def ears(self, voice: Voice, text: str, condition: str) -> tuple[Ear, Ear]:
+    def ears(self, voice: Voice, text: str, condition: str, take: int = 0) -> tuple[Ear, Ear]:
         """What the general and the checking recogniser heard."""
-        kept = [self._log.get(voice, text, condition, name) for name in ("whisper", "sphinx")]
+        kept = [self._log.get(voice, text, condition, name, take) for name in ("whisper", "sphinx")]
         if kept[0] is None or kept[1] is None:
             samples = speak(text, voice)
             snr_db = CONDITIONS[condition]
             if snr_db is not None:
                 seed = VOICES.index(voice) * _SEEDS_PER_VOICE + _TEXTS.index(text)
-                samples = add_noise(samples, snr_db, seed)
+                samples = add_noise(samples, snr_db, seed + take * _SEEDS_PER_TAKE)
             samples = from_int16(to_int16(samples))  # as from a microphone
             self._loaded = self._loaded or self._load()
             for at, recogniser in enumerate(self._loaded):
@@ -100,9 +105,8 @@ class Bench:
                     begun_s = time.process_time()
                     heard = recogniser.hear(samples)
                     cpu_s = time.process_time() - begun_s
-                    ear = Ear(
-                        str(voice), text, condition, recogniser.name, heard.text, heard.confidence, round(cpu_s, 3)
-                    )
+                    what = str(voice), text, condition, recogniser.name, heard.text, heard.confidence
+                    ear = Ear(*what, round(cpu_s, 3), take)
                     self._log.add(ear)
                     kept[at] = ear
         assert kept[0] and kept[1]
@@ -116,8 +120,12 @@ class Bench:
         asked = first.kind == "ask"
         passed = first.text if first.kind == "pass" else None
         if asked:
-            right = same_meaning(parse(first.text), wanted)
-            second = dialogue.take(*self._heard(voice, CONFIRM if right else CANCEL, condition), now_s=2.0)
+            answer = CONFIRM_PLEASE if same_meaning(parse(first.text), wanted) else CANCEL
+            for attempt in range(_ANSWERS):
+                take = 0 if CONDITIONS[condition] is None else 1 + _TEXTS.index(text) * _ANSWERS + attempt
+                second = dialogue.take(*self._heard(voice, answer, condition, take), now_s=2.0 + 2.0 * attempt)
+                if dialogue.pending is None:
+                    break
             passed = second.text if second.kind == "pass" else None
         if passed is None:
             return NOTHING
@@ -128,8 +136,8 @@ class Bench:
             return WRONG_MOTION
         return FALSE_STOP if isinstance(command, Stop) else WRONG_OTHER
 
-    def _heard(self, voice: Voice, text: str, condition: str) -> tuple[Heard, Heard]:
-        general, checking = self.ears(voice, text, condition)
+    def _heard(self, voice: Voice, text: str, condition: str, take: int = 0) -> tuple[Heard, Heard]:
+        general, checking = self.ears(voice, text, condition, take)
         return Heard(general.heard, general.confidence), Heard(checking.heard, checking.confidence)
 
 

@@ -14,6 +14,8 @@ from fluorosam_sim.anatomy import STRUCTURES, Structure, wordings
 from fluorosam_sim.views import VIEWS, NamedView
 
 CONFIRM, CANCEL = "confirm", "cancel"
+CONFIRM_PLEASE = f"{CONFIRM} please"
+"""What a question asks for: the longer a word, the more surely both recognisers hear it (docs/speech.md)."""
 
 UNITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]

@@ -199,12 +199,13 @@ def test_missing_numbers_and_sides_are_asked_for():
 def test_unknown_targets_are_refused():
     for text in (
         "center on blorb",
-        "collimate to the heart valve",
         "center on the left liver",
         "segment the heart valve",
     ):
         assert isinstance(parse(text), Refuse), text
     assert "not in this image" in describe(parse("center on the right knee prosthesis"))
+    asked = parse("collimate to the heart valve")
+    assert isinstance(asked, Ask) and "I do not know that structure. Did you mean" in asked.question
 
 
 def test_limits_on_input():

@@ -83,7 +83,7 @@ def test_agreement_confirmation_and_stop(voice):
     assert values["decision"] == "ask" and values["checking"] == "rotate to rao forty"
     assert float(values["general_confidence"]) == pytest.approx(0.9)
     question = voice.probe.until(lambda: voice.probe.replies, what="the question")[-1]
-    assert question.kind == question.QUESTION and "Say “confirm” or “cancel”" in question.text
+    assert question.kind == question.QUESTION and "Say “confirm please” or “cancel”" in question.text
     assert len(voice.prompts) == 2
     voice.say("Confirm.")
     voice.probe.until(lambda: len(voice.prompts) == 3, what="the confirmed prompt")
