@@ -62,6 +62,14 @@ _PHRASES = (
     (r"\brainbow(?: over)?\b(?=.*\b(?:deg|lao|rao|left|right|bit|over|#|\d))", "rotate"),
     (r"\b(?:come|go|swing|roll) off (?=to )", "go "),
     (r"^give it\b", ""),
+    (r"^(?:drop|go|come|get) back to (?:zero|0) (tilt|rotation|angulation)$", r"\1 to 0"),
+    (
+        r"^(?:straighten|level|square|even) (?:out |up )?(?:the )?(tilt|rotation|angulation)(?: (?:out|up|off))?"
+        r"(?: (?:back )?to (?:zero|0))?$",
+        r"\1 to 0",
+    ),
+    (r"\bto the (?=(?:lao|rao)\b)|(?<=more )to (?=(?:lao|rao)\b)", ""),
+    (r"^(?:bring|take|swing|turn) it back (?=.*\b(?:left|right|lao|rao)\b)", "rotate "),
     (r"^(?:i )?(?:want|need) (?:you|us|it) (?:to be |sitting |to sit |parked )?(?=at )", ""),
     (
         r"^(?:lose|take out|take off|remove|kill|undo|get rid of) (?:all )?(?:of )?(?:the )?(tilt|rotation|angulation)"

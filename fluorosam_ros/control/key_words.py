@@ -60,8 +60,8 @@ _NEUTRAL = _words(
     make put bring set move take go come give do let s lets show see run perform apply use keep turn switch enable start
     begin line perfectly nicely properly exactly good nice quick clear better new some just now then only again image
     view picture field beam c arm carm gantry detector machine screen display bit more tight tightly tighter close
-    closely closer narrow directly straight here there patient patients ok okay alright system dead bang smack slap
-    plumb mind
+    closely closer narrow park line yourself directly straight here there patient patients ok okay alright system
+    dead bang smack slap plumb mind
     """
 )
 

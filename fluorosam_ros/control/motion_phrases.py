@@ -16,7 +16,10 @@ _MIDDLE = rf"(?:the |dead )*(?:middle|(?:iso ?)?(?:center|centre))(?: of (?:the 
 _POSE = r"(?:view|position|pose|angle|place|location|setting|spot|setup)"
 
 _ONE = r"(?:(?:a|an|one|another|one more|the|the next|that|this|a new|a single|just one) )"
-_HERE = r"(?: (?:here|there|now|again|like this|from here))?"
+_HERE = (
+    r"(?: (?:here|there|now|again|like this|from here|(?:of |in |at |from )(?:this|the current|the present|that) "
+    r"(?:position|view|angle|pose|spot)))?"
+)
 SHOT = re.compile(
     rf"(?:retake|reshoot|repeat|redo)(?: (?:it|(?:the |that |this )(?:last )?{_PICTURE}))?|{_PICTURE} now|snap(?: it| "
     rf"one)?|snapshot|exposure|"
@@ -32,6 +35,7 @@ SHOT = re.compile(
     rf"{_ONE}?{_PICTURE}{_HERE}"
     rf"|(?:one|another|one more|a new|new|next|single|quick|fresh|spot|fluoro|a|an|a single|a quick|the next) "
     rf"{_PICTURE}{_HERE}"
+    rf"|(?:one more|another) of (?:those|these) (?:{_PICTURE}s?|exposures)"
     r"|(?:take|get|do|shoot|fire|grab|snap|acquire|pop|rattle) (?:off )?(?:another|one more|one)(?: one)?(?: off)?"
     r"|(?:x ray|xray|expose|shoot) (?:here|there)"
 )
@@ -46,14 +50,16 @@ OPEN = re.compile(
     rf"(?:fully |completely )?(?:open|pull|push|bring|take|move|let) (?:up )?(?:the |all the )?{BLADES}(?: (?:back"
     rf"|open))?(?: {_WIDE})+"
     rf"|(?:fully |completely )?open (?:up )?(?:the |all the )?{BLADES}(?: {_WIDE})*"
-    rf"|open (?:the )?{BLADES} to the (?:whole|full|entire) (?:detector|field|size)|open(?= )(?: it| everything)?(?: up"
+    rf"|open (?:the )?{BLADES} to the (?:whole|full|entire) (?:detector|field|size)|open(?= )(?: it| her| "
+    rf"everything)?(?: up"
     rf"| out)?(?: {_WIDE})*"
     rf"|(?:the )?{BLADES} (?:{_WIDE} )*open(?: {_WIDE})*|(?:all )?(?:the )?(?:collimators?|collimation|blades"
     rf"|shutters?) "
     rf"(?:all the way |right )?(?:off|out|away)"
     rf"|(?:remove|undo|reset|release|clear|take off|lose|drop|take away|get rid of) (?:the |all |all the |any "
     rf")?{BLADES}"
-    rf"|(?:take|get) (?:the |all the )?{BLADES} (?:off|away|out)(?: of the (?:way|image|picture|view))?|open (?:up "
+    rf"|(?:take|get) (?:the |all the )?{BLADES} (?:right )?(?:off|away|out)(?: of the (?:way|image|picture|view))?"
+    rf"|open (?:up "
     rf")?everything|uncollimate|un collimate"
     r"|(?:(?:give|show) (?:me|us) |use |go (?:back )?to |back to |i (?:want|need) |set )?(?:the |a )?(?:full|whole"
     r"|entire|maximum|max|open|fully open|widest) "
@@ -71,7 +77,8 @@ CENTER = re.compile(
     rf"(?: (?:it|us|over|the c arm|the beam))*(?: "
     rf"(?:so|that|until|till))+) (?P<so>.+?) (?:is|are|s|sits|sit|lies|ends up|comes out)(?: (?:bang|right|smack|dead"
     rf"|slap))? (?:(?:in|at|on) {_MIDDLE}|cent(?:er|re|ere)d)|"
-    r"(?:(?:go|get|move|come|be|sit|stay) )?on top of (?P<top>.+)|line (?:it|us|the (?:beam|c arm|image|view|field)) up"
+    r"(?:(?:go|get|move|come|be|sit|stay) )?on top of (?P<top>.+)|line (?:it|us|yourself|the (?:beam|c arm|image|view"
+    r"|field)) up"
     r" (?:with|on|over) (?P<lined>.+)|"
     r"(?:(?:shift|move|adjust|reposition|pan)(?: (?:it|us|the (?:c arm|beam|image|view|field)))? to )?"
     r"(?:re ?|iso ?)?cent(?:er|re|ring|ering)(?: (?:the |your )?(?:image|picture|screen|shot|frame|detector|machine"
@@ -83,7 +90,7 @@ CENTER = re.compile(
     r"(?:the )?(?:picture|image))"
     rf"|(?:put|bring|get|move|place|have|position|want|keep|pull|push|drag|set|shift|slide|pop|stick|shove|drop|plonk"
     rf"|line up|line)(?: me)? (?P<put>.+?)(?: "
-    rf"(?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
+    rf"(?:over|back|up|down|bang|right|smack|dead|slap))? (?:in|into|to|at|on) {_MIDDLE}"
     rf"|(?P<placed>.+?)(?: (?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
     rf"|(?:(?:put|get|bring|have|want|keep|place|set) )?(?P<dead>.+?) dead cent(?:er|re)"
     rf"(?: of (?:the |my )?{_PLACE})?"
@@ -158,7 +165,7 @@ GO_BACK = re.compile(
     r"|(?:go|move|come|get|take|bring|put|swing|turn|drive|step|return|backtrack)(?: (?:it|us|me|the c arm))* back(?: "
     r"(?:one step|one|a step|one move|there|again|up one step))?"
     rf"|(?:undo|revert|reverse|take back)(?: (?:it|that|this|{_LAST_MOVE}))*|take (?:that|it|{_LAST_MOVE}) back"
-    rf"|(?:one )?step back|one back|return|backtrack"
+    rf"|(?:(?:one|1) )?step back(?: (?:one|1|a) (?:{_POSE}|step|move))?|one back|return|backtrack"
 )
 SAVE = re.compile(
     rf"(?:save|remember|store|keep|memori[sz]e|bookmark|record)(?: (?:it|this|that|the current|the present|the|where "

@@ -54,7 +54,7 @@ _VERTICAL = re.compile(r"\b(?:up|down|upwards?|downwards?)\b")
 _AXIAL = re.compile(r"\b(?:cranial|caudal|cephal|caudad|craniad)")
 _VERBS = """
 move go shift translate slide pan drive bring come push pull get take nudge track head travel advance scoot run drift
-walk creep jog bump step slip ease crawl glide float
+walk creep jog bump step slip ease crawl glide float shuffle
 """
 _MOVERS = frozenset(_VERBS.split())
 _SMALL_WORDS = """

@@ -57,7 +57,8 @@ STOP_SEGMENTING = re.compile(
     r" (?:all |every |any )?(?:of )?(?:the |these |those "
     rf")?{_MASKS}"
     rf"|(?:take|get|turn|switch) (?:all |every |any )?(?:of )?(?:the |these |those )?{_MASKS} (?:off|away)"
-    r"|(?:clear|clean|clean up|wipe|reset) (?:the |off the |up the )?(?:screen|image|picture|display|view)"
+    r"|(?:clear|clean|clean up|wipe|reset) (?:the |off the |up the )?(?:screen|image|picture|display|view)(?: clean| "
+    r"clear)?"
     rf"|(?:clear|remove|get|take|wipe|hide) (?:all )?(?:of )?(?:the |all the )*{_MASKS} (?:off|from|out of) (?:the "
     rf")?(?:screen|image|picture|view)"
     rf"|(?:hide|remove|clear) (?:all )?(?:of )?(?:the )?(?:structures|organs|bones)"
@@ -107,7 +108,7 @@ UNCERTAIN = re.compile(
 
 ARM = re.compile(rf"arm{_SYSTEM}")
 DISARM = re.compile(rf"dis ?arm{_SYSTEM}")
-_BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation))"
+_BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation(?! down)))"
 FLUORO_ON = re.compile(
     rf"(?:turn|switch|put|power|get|bring) {_FLUORO} (?:on|going|started|running)|(?:turn|switch|put|power) on "
     rf"{_FLUORO}"
@@ -115,12 +116,13 @@ FLUORO_ON = re.compile(
     rf"|{_FLUORO} (?:on|start)|(?:go|switch to|going|turn|start|begin|switch) (?:to )?live(?: on)?|live on|{_BEAM} on"
     rf"|(?:turn|switch|put) (?:on {_BEAM}|{_BEAM} on)|(?:start|begin) (?:the )?beam"
     r"|(?:continuous|pulsed|real ?time) (?:fluoro|fluoroscopy|imaging|x ?rays?)"
-    r"|(?:some )?live (?:imaging|screening|fluoro|fluoroscopy|x ?rays?)"
+    r"|(?:some )?live (?:imaging|screening|fluoro|fluoroscopy|x ?rays?)|screen on"
 )
 FLUORO_OFF = re.compile(
     rf"(?:turn|switch|put|shut) (?:off|down) (?:{_FLUORO}|{_BEAM})|(?:turn|switch|put|shut|take) (?:{_FLUORO}"
     rf"|{_BEAM}) (?:off|down)"
-    rf"|(?:end|disable|deactivate|finish|kill|cut|quit|go off|come off|lose|no more|enough) (?:{_FLUORO}|{_BEAM})"
+    rf"|(?:(?:that s |that is )?(?:end|disable|deactivate|finish|kill|cut|quit|go off|come off|lose|no more|enough)) "
+    rf"(?:{_FLUORO}|{_BEAM})(?: and (?:turn )?{_FLUORO} off)?"
     rf"|(?:{_FLUORO}|{_BEAM}|live) (?:is |can go |can come |come |goes )?(?:off|down)|off with {_FLUORO}|(?:end|leave"
     rf"|exit) live(?: mode)?|(?:we re |we are |i m )?(?:done|finished) with {_FLUORO}|(?:back|switch) to single shots"
     r"|(?:come|get|foot|feet) off (?:the )?(?:foot )?pedal"
@@ -134,7 +136,8 @@ LESS_DOSE = re.compile(
     rf"(?:lower|reduce|decrease|cut|drop|bring down|turn down|take down|dial down|step down|minimi[sz]e|(?:use )?(?:a "
     rf"bit |a little )?less|(?:a )?lower)"
     rf"(?: down| back)?(?: on)? (?:{_DOSE}|(?:the )?radiation)(?: down)?{_SLIGHTLY}"
-    rf"|(?:turn|bring|take|dial|get|step|go) {_DOSE} down{_SLIGHTLY}|{_DOSE} (?:down|lower){_SLIGHTLY}|one dose level "
+    rf"|(?:turn|bring|take|dial|get|step|go) (?:{_DOSE}|(?:the )?radiation) down{_SLIGHTLY}|{_DOSE} (?:down"
+    rf"|lower){_SLIGHTLY}|one dose level "
     rf"(?:down|lower)"
     rf"|go (?:down (?:with|on|in)|lower (?:on|with|in)|easy on|easier on) {_DOSE}"
 )
@@ -164,6 +167,9 @@ _SEEN = (
     r"|there|here)|visible|showing)"
 )
 DESCRIBE = re.compile(
+    rf"talk me through (?:what s|what is|everything)(?: that)?(?: {_IMAGE})*|(?:what|which)(?: else)? (?:have|do) "
+    rf"(?:we|you)"
+    rf" (?:got|have)(?: got)?(?: {_IMAGE})+|"
     rf"(?:what|which)(?: else| all)?(?: {_THINGS})? (?:do|can|could|are|am) (?:you|we|i) (?:all )?(?:see|seeing"
     rf"|look(?:ing)? at|recogni[sz]e|make out|identify|find|have|got)(?: {_IMAGE})*"
     rf"|(?:what|which)(?: else)?(?: {_THINGS})? (?:is|s|are)(?: (?:all|there|visible|shown|showing|to see|being "
@@ -178,7 +184,7 @@ DESCRIBE = re.compile(
     rf"|x ray))(?: (?:that )?{_SEEN})?(?: {_IMAGE})*"
 )
 WHERE_ARE_WE = re.compile(
-    rf"(?:tell me|show me|say) where (?:{_CARM}|i|we) (?:are|is|am)(?: now)?|"
+    rf"(?:tell me|show me|say|remind me|remind us) where (?:{_CARM}|i|we) (?:are|is|am)(?: now)?|"
     rf"where (?:are|is|s|am) (?:{_CARM}|i|we)(?: (?:now|right now|at|standing|positioned|at now|at the moment))*"
     r"|(?:what|which) (?:s |is |are |was )?(?:our |the |your |my )?(?:current |present |c arm s |c arm )*(?:angles?"
     r"|angulations?|position|pose|rotation|tilt|orientation|lao|rao|projection|coordinates|isocent(?:er|re))"
@@ -188,6 +194,8 @@ WHERE_ARE_WE = re.compile(
     r"|c arm )*(?:angles?|angulations?|position|pose|status|orientation|coordinates)(?: (?:of the c arm|now))*"
     r"|(?:the |our )?(?:current |c arm |present )+(?:angles?|angulations?|position|pose|status)|status(?: report)?"
     r"|angles|(?:position|status|angle|pose) report"
+    r"|(?:what|which) (?:angles?|angulation|projection|position) (?:are|is) (?:we|it|you|the c arm)"
+    r"(?: (?:sitting|standing|parked|currently|now))*(?: (?:at|in|on))?(?: (?:now|right now|at the moment))?"
     r"|how (?:are we|is the c arm) (?:angled|positioned|oriented|rotated|standing|set up)"
     r"|how far (?:are we|is the c arm) (?:rotated|tilted|angled|turned)"
     r"|how (?:much|many degrees of) (?:lao|rao|cranial|caudal|tilt|rotation|angulation|angle)"
@@ -209,10 +217,12 @@ WHERE_IS = re.compile(
     r"(?:the|this) (?:image|picture|view))?"
     r"|(?:the )?(?:position|location|whereabouts) of (?P<its>.+)|(?:in )?(?:which|what) (?:direction|way|part of the "
     r"image) is (?P<way>.+)"
-    r"|how far (?:off|away|out)? ?(?:is|are) (?P<far>.+?)(?: (?:from the (?:middle|center|centre)(?: of the image)?"
+    r"|how far (?:off|away|out|off cent(?:er|re)|from (?:the )?(?:middle|cent(?:er|re)))? ?(?:is|are) (?P<far>.+?)(?: "
+    r"(?:from the (?:middle|center|centre)(?: of the image)?"
     r"|off|away|off center|out))*"
     r"|do (?:you|we) see (?P<see>.+?)(?: (?:anywhere|here|in (?:the|this) (?:image|view|picture)))*"
-    r"|(?P<first>.+?) (?:and )?where is (?:it|that)|(?:locate|point (?:to|out|at)) (?P<locate>.+?)(?: for me)?"
+    r"|(?P<first>.+?) (?:and )?where is (?:it|that)|(?:locate|point (?:me |us )?(?:to|out|at)) (?P<locate>.+?)(?: for "
+    r"me)?"
     r"|(?:is|are) (?P<there>.+?) (?:in (?:the|this) (?:image|picture|view|field)|in view|visible|in sight"
     r"|anywhere)(?: (?:here|now))?"
 )

@@ -45,6 +45,7 @@ _PRAISE = re.compile(
 )
 _FROM = (
     (re.compile(r"^(?P<what>.+) from (?:the )?front$"), r"ap of \g<what>"),
+    (re.compile(r"^(?P<what>.+) front on$"), r"ap of \g<what>"),
     (re.compile(r"^(?P<what>.+) from (?:the )?side$"), r"lateral of \g<what>"),
     (re.compile(r"\bside view\b"), "lateral view"),
     (re.compile(r"\bside on(?: view| shot| image| picture)?\b"), "lateral"),
