@@ -172,6 +172,7 @@ def cast_rays(
         soft_start, bone_start = np.empty(n, F), np.empty(n, F)
         nodes = np.empty(((rows + cell - 1) // cell + 1, (cols + cell - 1) // cell + 1, 5), F)
         layer, spread, stretched = -1, False, False
+        entered, any_occupied = True, 0
         low_a, high_a, low_b, high_b = zero, zero, zero, zero
         min_a, max_a, min_b, max_b = 1e30, -1e30, 1e30, -1e30
         min_reach, max_reach, forward = 1e30, 0.0, 1.0
@@ -195,30 +196,33 @@ def cast_rays(
                 continue
             cut = ahead < 0.5 or ahead + 0.5 > min_reach
             td = t + drift
-            a_low = min(t * min_a, t * max_a, td * min_a, td * max_a) + source[1]
-            a_high = max(t * min_a, t * max_a, td * min_a, td * max_a) + source[1]
-            b_low = min(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
-            b_high = max(t * min_b, t * max_b, td * min_b, td * max_b) + source[2]
             if bends is not None:
                 if min(s // slab, bends.shape[0] - 2) != layer:
                     if spread and stretched:
                         _stretch(weight, soft_start, soft)
                         _stretch(weight, bone_start, bone)
-                    layer, spread = min(s // slab, bends.shape[0] - 2), False
+                    layer, spread, entered = min(s // slab, bends.shape[0] - 2), False, True
                     stretched, low_a, high_a, low_b, high_b = _nodes_of_layer(
                         bends, layer, slab, row0 >> cell_shift, col0 >> cell_shift, source[0], nodes
                     )
-                a_low, a_high, b_low, b_high = a_low + low_a, a_high + high_a, b_low + low_b, b_high + high_b
-            if a_high <= 0 or b_high <= 0 or a_low >= sizes[1] - 1 or b_low >= sizes[2] - 1:
-                continue
-            any_occupied = 0
-            for i in range(max(int(a_low), 0) >> BLOCK_SHIFT, (min(int(a_high) + 1, sizes[1] - 1) >> BLOCK_SHIFT) + 1):
-                for k in range(
-                    max(int(b_low), 0) >> BLOCK_SHIFT, (min(int(b_high) + 1, sizes[2] - 1) >> BLOCK_SHIFT) + 1
-                ):
-                    any_occupied |= occupied[
-                        (s >> BLOCK_SHIFT) * occupied_strides[0] + i * occupied_strides[1] + k * occupied_strides[2]
-                    ]
+            if entered or s & ((1 << BLOCK_SHIFT) - 1) == 0:
+                # What the tile may meet is asked once for all slices of a layer of blocks: asking costs as much as
+                # casting a few dozen rays.
+                entered = False
+                t_end = (s | ((1 << BLOCK_SHIFT) - 1)) - source[0]
+                t_low, t_high = min(t, td), max(t_end, t_end + drift)
+                a_low = min(t_low * min_a, t_low * max_a, t_high * min_a, t_high * max_a) + source[1] + low_a
+                a_high = max(t_low * min_a, t_low * max_a, t_high * min_a, t_high * max_a) + source[1] + high_a
+                b_low = min(t_low * min_b, t_low * max_b, t_high * min_b, t_high * max_b) + source[2] + low_b
+                b_high = max(t_low * min_b, t_low * max_b, t_high * min_b, t_high * max_b) + source[2] + high_b
+                any_occupied = 0
+                if a_high > 0 and b_high > 0 and a_low < sizes[1] - 1 and b_low < sizes[2] - 1:
+                    first_i, last_i = max(int(a_low), 0), min(int(a_high) + 1, sizes[1] - 1)
+                    first_k, last_k = max(int(b_low), 0), min(int(b_high) + 1, sizes[2] - 1)
+                    for i in range(first_i >> BLOCK_SHIFT, (last_i >> BLOCK_SHIFT) + 1):
+                        row = (s >> BLOCK_SHIFT) * occupied_strides[0] + i * occupied_strides[1]
+                        for k in range(first_k >> BLOCK_SHIFT, (last_k >> BLOCK_SHIFT) + 1):
+                            any_occupied |= occupied[row + k * occupied_strides[2]]
             if any_occupied == 0:
                 continue
             plane = packed[s * slice_stride :]
