@@ -240,10 +240,12 @@ class Ask:
     Attributes:
         question: one sentence.
         choices: what can be answered; empty if the command itself has to be said again.
+        guess: whether no rule understood the text, and the choice is what it may have meant (`control.surmise`).
     """
 
     question: str
     choices: tuple[Choice, ...] = ()
+    guess: bool = False
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def _offered(meaning: str, unclear: str, command: Command) -> Command:
     if not acts(command):
         return command
     question = f"{unclear} Did you mean “{meaning.removesuffix('.')}”? Say yes or no."
-    return Ask(question, (Choice(command, words=YES),))
+    return Ask(question, (Choice(command, words=YES),), guess=True)
 
 
 @lru_cache(maxsize=4096)

@@ -69,7 +69,7 @@ class Understood:
     @property
     def clear(self) -> bool:
         """Whether it is a command or a question that can be answered, and no talk."""
-        return not isinstance(self.command, Refuse | NotUnderstood)
+        return _means_something(self.command)
 
     @property
     def literal(self) -> bool:
@@ -82,12 +82,12 @@ def understand(heard: Heard, context: Context | None = None) -> Understood:
     raw, confidence = heard.text, heard.confidence
     text = _spelled(raw)
     command = parse(text, context)
-    if not text or not isinstance(command, Refuse | NotUnderstood):
+    if not text or _means_something(command):
         return Understood(text, command, raw, confidence)
     snapped = snap(text)
     if snapped is not None:
         other = parse(snapped, context)
-        if not isinstance(other, Refuse | NotUnderstood):
+        if _means_something(other):
             return Understood(snapped, other, raw, confidence, True)
     return Understood(text, command, raw, confidence)
 
@@ -137,6 +137,11 @@ def needs_agreement(command: Command, context: Context | None = None) -> bool:
     if isinstance(command, Ask):
         return not command.choices or any(needs_agreement(choice.command) for choice in command.choices)
     return acts(command) or isinstance(command, Arm | ResetStop | ChangeDose | SetDose)
+
+
+def _means_something(command: Command) -> bool:
+    """Words that may have been misheard are no ground for a guess, as typed ones are."""
+    return not isinstance(command, Refuse | NotUnderstood) and not (isinstance(command, Ask) and command.guess)
 
 
 @lru_cache(maxsize=1)

@@ -196,7 +196,7 @@ def cast_rays(
                 continue
             cut = ahead < 0.5 or ahead + 0.5 > min_reach
             td = t + drift
-            if bends is not None:
+            if bends is not None:  # noqa: SIM102 - numba prunes the branch by this test alone
                 if min(s // slab, bends.shape[0] - 2) != layer:
                     if spread and stretched:
                         _stretch(weight, soft_start, soft)
