@@ -13,6 +13,7 @@ from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.exposure_budget import Spent
 from fluorosam_ros.control.operations import ReplyKind
 from fluorosam_ros.control.plain_text import MAX_TEXT
+from fluorosam_ros.control.surmise import NO
 
 KEPT = 60
 """Entries that are remembered."""
@@ -129,7 +130,7 @@ class Conversation:
             asked = command if isinstance(command, Ask) else context.question
             if asked is not None and asked.question == answer.text:
                 spoken = (c.structure.name if c.structure else next(iter(c.words), "") for c in asked.choices)
-                return tuple(filter(None, spoken))
+                return (*filter(None, spoken), *(NO[:1] if asked.guess else ()))
         return ()
 
 
