@@ -181,7 +181,9 @@ class Predictor:
     def _named(self, question: Question) -> Question:
         """Clicks and a box without a text as a question about what they seem to mean, if they mean anything known."""
         naming = self._all_names()
-        number = naming.likeliest(question.points, question.point_labels)
+        before = question.mask_logits if question.before is not None else None
+        answered = before > best_dice_logit(before) if before is not None else None
+        number = naming.likeliest(question.points, question.point_labels, answered)
         if number is None:
             return question
         named = naming.structures[number]
