@@ -72,7 +72,8 @@ _PHRASES = (
     (r"^(?:bring|take|swing|turn) it back (?=.*\b(?:left|right|lao|rao)\b)", "rotate "),
     (r"^(?:i )?(?:want|need) (?:you|us|it) (?:to be |sitting |to sit |parked )?(?=at )", ""),
     (
-        r"^(?:lose|take out|take off|remove|kill|undo|get rid of) (?:all )?(?:of )?(?:the )?(tilt|rotation|angulation)"
+        r"^(?:lose|no|take out|take off|remove|kill|undo|get rid of) (?:all )?(?:of )?(?:the )?(tilt|rotation"
+        r"|angulation)"
         r"(?: and (?:go )?back to (?:0|zero)(?: degrees?)?)?$",
         r"\1 to 0",
     ),

@@ -145,7 +145,7 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
         silenced = _stop_segmenting(said, context) or _stop_segmenting_said_first(said, context)
         if silenced is not None:
             return silenced
-    if phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words):
+    if phrases.STOP_FLUORO.fullmatch(said) or (phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words)):
         return SwitchFluoro(False)
     if phrases.STOP.search(words) or phrases.STOP_ALONE.fullmatch(said):
         return Stop()

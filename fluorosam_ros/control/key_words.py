@@ -61,7 +61,7 @@ _NEUTRAL = _words(
     begin line perfectly nicely properly exactly good nice quick clear better new some just now then only again image
     view picture field beam c arm carm gantry detector machine screen display bit more tight tightly tighter close
     closely closer narrow park line yourself directly straight here there patient patients ok okay alright system
-    dead bang smack slap plumb mind
+    dead bang smack slap plumb mind things fitted can be
     """
 )
 

@@ -74,9 +74,10 @@ OPEN = re.compile(
 # "center of the heart" names a place, it commands nothing: hence no "of" after the verb.
 CENTER = re.compile(
     rf"(?:make sure(?: that)?|(?:move|shift|go|adjust|arrange|set|position|drive|come|slide)"
-    rf"(?: (?:it|us|over|the c arm|the beam))*(?: "
-    rf"(?:so|that|until|till))+) (?P<so>.+?) (?:is|are|s|sits|sit|lies|ends up|comes out)(?: (?:bang|right|smack|dead"
-    rf"|slap))? (?:(?:in|at|on) {_MIDDLE}|cent(?:er|re|ere)d)|"
+    rf"(?: (?:it|us|over|across|the (?:c arm|beam|position|image|view)))*(?: "
+    rf"(?:so|that|until|till|to get|to have|to put|to bring))+) (?P<so>.+?) (?:is|are|s|sits|sit|lies|ends up|comes "
+    rf"out)(?: (?:bang|right|smack|dead"
+    rf"|slap))? (?:(?:in|at|on) (?:{_MIDDLE}|mid (?:image|picture|screen|field))|cent(?:er|re|ere)d)|"
     r"(?:(?:go|get|move|come|be|sit|stay) )?on top of (?P<top>.+)|line (?:it|us|yourself|the (?:beam|c arm|image|view"
     r"|field)) up"
     r" (?:with|on|over) (?P<lined>.+)|"
@@ -121,7 +122,8 @@ CENTER = re.compile(
     r"|image)))? (?:up )?(?:on|over) (?P<settle>.+)"
     r"|(?:take|bring|get|send) (?:me|us)(?: (?:over|up|down|across))? to (?P<me>.+)|(?:over|across|on|down|up) to "
     r"(?P<over>.+)"
-    r"|(?:(?:get|have|want|keep) )?(?P<centred>.+?) (?:cent(?:ered|red)|(?:in|on) the cross ?hairs?|front and "
+    r"|(?:(?:get|have|want|keep) )?(?P<centred>.+?) (?:cent(?:ered|red)(?: (?:in|on) (?:the )?(?:image|picture|view"
+    r"|field(?: of view)?|screen|frame|monitor))?|(?:in|on) the cross ?hairs?|front and "
     r"cent(?:er|re)|in cent(?:er|re) frame)"
     rf"|make (?P<made>.+?) {_MIDDLE}"
 )
@@ -134,11 +136,13 @@ COLLIMATE = re.compile(
     r"(?:(?:have|want|like|get|keep) )?(?:it|us|the (?:image|view|picture|field|beam)) (?:coned|collimated|cropped)|"
     r"collimate|collimating|collimation|cone|coning|crop|zoom in on|zoom into|close (?:in|down|up)|narrow(?: it)? "
     r"(?:in|down)|trim|"
-    rf"(?:restrict|narrow|limit|tighten|shrink|reduce|trim) (?:the )?(?:{BLADES}|exposure|radiation|x ?rays?)|"
+    rf"(?:restrict|narrow|limit|tighten|shrink|reduce|trim) (?:the )?(?:{BLADES}|(?:exposed )?area|exposure|radiation"
+    rf"|x ?rays?)|"
     rf"(?:close|shut) (?:in )?(?:the )?{BLADES}(?: in| down)?|bring (?:in (?:the )?{BLADES}|(?:the )?{BLADES} "
     rf"(?:in|down))|box|frame|tighten|shutter)"
     r"(?: (?:it(?= )|the (?:image|view|picture|field|beam)))?(?: (?:tightly|tight|closely))?(?: (?:up|down|in))*"
-    r"(?: (?:to|on|onto|around|round|over|about|upon|of|for|so that it shows))?(?: (?:just|only))?(?: (?P<what>.+))?"
+    r"(?: (?:to|on|onto|around|round|over|about|upon|of|for|so that it shows))?(?: (?:just|only))?(?: "
+    r"(?P<what>.+?)(?: with (?:the )?(?:collimators?|blades|shutters?|cones?))?)?"
 )
 NAME_FIRST = re.compile(
     r"(?P<what>.+) and (?:please )?(?P<verb>(?:re ?)?cent(?:er|re)|collimate|cone down|cone)"

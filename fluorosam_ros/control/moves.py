@@ -98,14 +98,15 @@ _FACTOR = re.compile(
 _BLADES = rf"(?:the |a |an )?(?:{BLADES}|edges)"
 _OPEN_BY = re.compile(
     rf"(?:open|widen|loosen|enlarge|spread|expand)(?: (?:up|out|it))?(?: {_BLADES})?(?: (?:up|wider))?"
-    rf"|{_BLADES} (?:open|wider|out)|(?:make it "
+    rf"|{_BLADES} (?:(?:needs? to |should |can )?(?:come |go |be )?)(?:open|wider|out)|(?:make it "
     rf")?wider"
     rf"|open it(?: up)?|(?:move|pull|push|back|bring|take|let) {_BLADES} (?:out|apart|open)|(?:back off|relax) "
     rf"{_BLADES}|(?:back|ease|let) {_BLADES} off"
 )
 _CLOSE_BY = re.compile(
     rf"(?:close|tighten|narrow|collimate|cone|shut|squeeze)(?: (?:in|down|up|it|tighter|narrower))?(?: {_BLADES})?"
-    rf"(?: (?:in|down|tighter|narrower))?|{_BLADES} (?:closed|tighter|narrower|in)|(?:make it )?(?:tighter|narrower)"
+    rf"(?: (?:in|down|tighter|narrower))?|{_BLADES} (?:(?:needs? to |should |can )?(?:come |go |be )?)(?:closed"
+    rf"|tighter|narrower|in)|(?:make it )?(?:tighter|narrower)"
     rf"|(?:move|pull|push|bring|take) {_BLADES} (?:in|closer|together|down)|(?:come|bring) in(?: with)? {_BLADES}"
     rf"|bring in {_BLADES}"
 )

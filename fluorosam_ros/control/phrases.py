@@ -48,6 +48,8 @@ CANCEL_ALONE = re.compile(
 STOP_SEGMENTING = re.compile(
     rf"(?:stop|cancel|end|finish|quit) (?:with )?(?:the |all |all the )?{_MASKS}(?: (?:of |on )?(?P<what>.+))?"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?:all )?(?:of )?(?:the |these |those )?{_MASKS}"
+    rf"|(?:clear|hide|remove|delete|erase|drop|take) (?:every|each|any) {_MASKS}(?: (?:off|from|in|on)(?: (?:the|this) "
+    r"(?:screen|image|picture|view))?)?"
     r"|(?:clear|hide|remove) (?:all )?(?:the )?prompts?"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?:the )?{_MASKS} (?:of|on|from|around|for) (?P<of>.+)"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?P<its>.+?)(?: s)? {_MASKS}"
@@ -127,6 +129,9 @@ FLUORO_OFF = re.compile(
     rf"|exit) live(?: mode)?|(?:we re |we are |i m )?(?:done|finished) with {_FLUORO}|(?:back|switch) to single shots"
     r"|(?:come|get|foot|feet) off (?:the )?(?:foot )?pedal"
 )
+
+STOP_FLUORO = re.compile(rf"stop (?:with )?{_FLUORO}(?: now)?")
+"""Names exactly what is to stop: the live images, not everything."""
 
 _DOSE = r"(?:the )?(?:radiation |x ray )?dose(?: level| rate| setting)?"
 _SLIGHTLY = (

@@ -22,11 +22,14 @@ _POLITE = re.compile(
     r"|robot|oh|"
     r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
     r"i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at|"
+    r"i m after|i am after|i m looking for|"
     r"(?:it s|it is|that s|this is|things are|looks|it looks) (?:(?:a bit|a little|too|very|so|really|quite|rather"
     r"|pretty) )*"
     r"(?:grainy|dark|noisy|bright|blurry|fuzzy|distracting|confusing|cluttered|messy)(?: and)?|"
     r"(?:if|when|whenever) you (?:can|could|would|will|like|wish|don t mind|wouldn t mind|are ready|re ready|have a"
     r" (?:moment|second|sec|minute)|get a chance|get the chance)(?: (?:just|please|and))*|"
+    r"(?:can|could|would|will) (?:the )?(?:c arm|arm|gantry|machine|unit)(?: be)?(?= (?:come|go|move|turn|rotat|swing"
+    r"|tilt|rais|lower))|"
     r"mind|go and(?= (?:cent|coll|find|seg|show|take|out))|"
     r"(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want|ll want|ll need)|i (?:want|need"
     r"|would like|d like"
@@ -34,7 +37,8 @@ _POLITE = re.compile(
     r"(?: (?:get|have|to have|to get))*(?! (?:you|to (?!see|look|have|get|be)))|give (?:me|us))\s+"
 )
 _POLITE_END = re.compile(
-    r"(?:\s+and)*\s+(?:please|now|next|right now|(?:many )?thanks(?: (?:a lot|a million|very much))?|thank you(?: "
+    r"(?:\s+and)*\s+(?:please|now|next|would be (?:good|great|nice|lovely|perfect|helpful|useful|fine|ideal)|right now"
+    r"|(?:many )?thanks(?: (?:a lot|a million|very much))?|thank you(?: "
     r"(?:very|so)"
     r" much)?|for (?:me|us|now)|would you|will you|can you|could you|won t you|cheers|ta|mate|love|guys?|folks|everyone"
     r"|everybody|team|buddy|pal|dear|boss|doc|doctor|robot|computer|fluorosam|kindly|ok|okay|alright|all right|no rush"
@@ -55,6 +59,7 @@ _MANNER = re.compile(
 )
 _AMOUNT_ASIDE = re.compile(rf" and (?=(?:by |about )?\d+(?:\.\d+)? {_UNITS}\w*$)")
 """A comma before an amount at the end: "towards the feet, 3 cm"."""
+_TWO = re.compile(r"\b(?:the|these|those|my|his|her) two (?=[a-z]+s\b)")
 _ASKED_KINDLY = re.compile(r"^(?:please |ok |okay |hey |and |now )*(?:can|could|would|will) (?:you|we|i)\b")
 
 
@@ -79,7 +84,7 @@ def plain(text: str) -> str:
 
 def bare(words: str) -> str:
     """Plain text without what is only politeness or manner of speaking."""
-    words = _AMOUNT_ASIDE.sub(" ", _MANNER.sub("", words)).strip()
+    words = _AMOUNT_ASIDE.sub(" ", _TWO.sub("both ", _MANNER.sub("", words))).strip()
     while (shorter := _POLITE_END.sub("", _POLITE.sub("", words))) != words:
         words = shorter
     return words
