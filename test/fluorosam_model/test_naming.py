@@ -62,6 +62,21 @@ def test_what_is_doubtful_is_less_likely_meant(naming: Naming) -> None:
     assert _likeliest(none, [(30, 32)], [1]) is None
 
 
+def test_a_click_after_an_answer_lies_in_the_middle_of_what_that_got_wrong() -> None:
+    masks = np.zeros((2, 64, 64), bool)
+    masks[0, 4:60, 4:40] = masks[1, 4:60, 4:62] = True
+    logits = np.where(masks, 6, -6).astype(np.float32)
+    naming = Naming((structure("lung_left"), structure("lungs")), np.full(2, 0.9, np.float32), logits, masks)
+    points, labels = np.array([[28, 32], [35, 32]], np.float32) * 4 + 1.5, np.array([1, 1], np.float32)
+    answered = np.zeros((64, 64), bool)
+    answered[4:60, 4:30] = True
+    assert naming.likeliest(points, labels) == 1
+    assert naming.likeliest(points, labels, answered) == 0, "all that the smaller one lacks is around the click"
+    points[1], labels[1] = (48 * 4 + 1.5, 32 * 4 + 1.5), 0
+    answered[:, 30:62] = True
+    assert naming.likeliest(points, labels, answered) == 0, "what is too much"
+
+
 class NamesBackend(ScriptedBackend):
     """Knows three structures by their sentence, and answers all else with nothing; clicks alone with a rectangle."""
 
