@@ -155,7 +155,7 @@ MORE_DOSE = re.compile(
 )
 _LEVEL = r"(?:low|lowest|normal|high|highest|standard|regular|default)"
 DOSE_LEVEL = re.compile(
-    rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have|drop|lower|raise|put it"
+    rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have|drop|lower|raise|put it|put us|put me"
     rf"|reduce) )?(?:back )?(?:{_DOSE} )?(?:back "
     rf")?(?:(?:to|on|at|in) )?(?:a |the )?"
     rf"(?P<level>{_LEVEL})(?: (?:radiation )?dose)?(?: (?:mode|level|setting|imaging|again))*"

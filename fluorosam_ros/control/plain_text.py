@@ -22,7 +22,7 @@ _POLITE = re.compile(
     r"|robot|oh|"
     r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
     r"i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at|"
-    r"i m after|i am after|i m looking for|"
+    r"(?:i|we) could do with|i m after|i am after|i m looking for|"
     r"(?:it s|it is|that s|this is|things are|looks|it looks) (?:(?:a bit|a little|too|very|so|really|quite|rather"
     r"|pretty) )*"
     r"(?:grainy|dark|noisy|bright|blurry|fuzzy|distracting|confusing|cluttered|messy)(?: and)?|"

@@ -2,7 +2,7 @@
 
 "The right femur in the centre, lovely, just like that" holds one command and talk around it. The longest run of words
 that means something is taken, if nothing else in the text could change or add to it: no number, structure, direction,
-negation, time, question or word of another command. What only outlines or tells is done; what would act is asked back
+negation, time, question or word of another command. What only outlines or tells is done; anything else is asked back
 ("Did you mean “Center on the right femur”?"), as talk is no order.
 """
 
@@ -15,31 +15,35 @@ from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import (
     Arm,
     Ask,
+    ChangeDose,
     Choice,
     Command,
     Disarm,
     ResetStop,
     SaveView,
     Segment,
+    SetDose,
     Steps,
     Stop,
+    StopSegmenting,
     SwitchFluoro,
     Unclear,
+    WhereIs,
     acts,
 )
 from fluorosam_ros.control.quantities import tokens
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import find
 
-MAX_WORDS = 30
+MAX_WORDS = 20
 """Longer texts are talk."""
 
 YES = (
-    "yes", "yes please", "yeah", "yep", "yup", "ok", "okay", "correct", "exactly", "right", "that s right", "sure",
+    "yes", "yes please", "yeah", "yep", "yup", "correct", "exactly", "that s right",
     "do it", "do that", "please do", "go ahead", "confirm", "confirmed", "confirm please", "yes confirm", "affirmative",
     "yes do it", "yes do that", "yes i did", "i did", "yes that s right", "yes exactly", "yes correct",
 )  # fmt: skip
-"""What answers the question with yes, in plain words."""
+"""What answers the question with yes, in plain words; "okay" may be said to anything."""
 
 NO = ("no", "no thanks", "no thank you", "nope", "no i did not", "no i didn t", "no that s wrong", "wrong", "not that")
 """What answers a question with no: what was asked about is dropped, and nothing is stopped."""
@@ -59,6 +63,7 @@ overlay contour degrees degree mm cm millimeters centimeters inch inches bit lit
 _DECISIVE = frozenset(_DECISIVE_WORDS.split())
 _SILENT = Arm | Disarm | ResetStop | SaveView | Stop | SwitchFluoro
 """Commands that are not looked for in talk; a switch of the beam least of all."""
+_NAMING = Segment | StopSegmenting | WhereIs
 _TALK = frozenset(("and", "so", "because", "since", "as", "but", "for", "while", "please", "i", "we", "you", "if"))
 """What begins talk after a command; any other word may belong to a name: "outline the heart valve"."""
 Understand = Callable[[str], Command]
@@ -80,7 +85,8 @@ def surmised(words: str, unclear: str, understand: Understand) -> Command | None
                 continue
             command = _meant(" ".join(said[start : start + length]), understand)
             after = said[start + length : start + length + 1]
-            if command is not None and (acts(command) or not after or after[0] in _TALK):
+            cut_short = isinstance(command, _NAMING) and after and after[0] not in _TALK
+            if command is not None and not cut_short:
                 found[describe(command)] = command
         if found:
             (meaning, command), *others = found.items()
@@ -98,7 +104,7 @@ def _meant(part: str, understand: Understand) -> Command | None:
 
 
 def _offered(meaning: str, unclear: str, command: Command) -> Command:
-    if not acts(command):
+    if not acts(command) and not isinstance(command, ChangeDose | SetDose):
         return command
     question = f"{unclear} Did you mean “{meaning.removesuffix('.')}”? Say yes or no."
     return Ask(question, (Choice(command, words=YES),), guess=True)

@@ -15,6 +15,7 @@ from fluorosam_ros.control.wording import describe
         ("honestly the surgeon hopes so please center on the spleen", "Center on the spleen."),
         ("rotate to LAO 20 for a prettier picture of my patient", "Rotate to LAO 20°."),
         ("the AP chest would cheer everybody", "Go to the chest AP view."),
+        ("such a pity, raise the dose my friends", "Raise the dose."),
     ],
 )
 def test_what_would_act_is_asked_back_and_done_on_a_yes(said, meant):
@@ -29,6 +30,11 @@ def test_what_would_act_is_asked_back_and_done_on_a_yes(said, meant):
 
 def test_yes_means_nothing_where_nothing_was_asked():
     assert not acts(parse("yes")) and not acts(parse("go ahead"))
+
+
+def test_an_okay_is_no_yes():
+    context = Context().after(parse("the AP chest would cheer everybody"))
+    assert not any(acts(parse(said, context)) for said in ("ok", "Okay.", "hm, right"))
 
 
 def test_what_only_shows_needs_no_question():
