@@ -62,7 +62,10 @@ class Naming:
         """
         if len(self.structures) == 0:
             return None
-        evidence = _SCORE * np.log(self.scores) - _AREA * np.log(self.masks.mean(axis=(1, 2)))
+        corners = points[labels >= BOX_START_LABEL]
+        evidence = np.log(self.scores)
+        if len(corners) == 0:  # a box tells the size itself
+            evidence = _SCORE * evidence - _AREA * np.log(self.masks.mean(axis=(1, 2)))
         fits = np.ones(len(self.structures), bool)
         inside = points[labels == FOREGROUND_LABEL]
         for x, y in self._cells(inside):
@@ -78,7 +81,6 @@ class Naming:
             (x, y), label = self._cells(points[clicked[-1:]])[0], labels[clicked[-1]]
             off = _OFF_ERROR * (1 - self._error_depth(answered, int(x), int(y), label == FOREGROUND_LABEL))
             evidence = evidence - np.minimum(off, _OFF_ERROR_MOST)
-        corners = points[labels >= BOX_START_LABEL]
         if len(corners):
             overlap = self._box_overlap(self._cells(corners))
             evidence = evidence + _BOX_WEIGHT * np.log(np.maximum(overlap, 1e-6))
