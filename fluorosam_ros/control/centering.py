@@ -92,17 +92,19 @@ def shadow_center_px(mask: npt.NDArray[np.bool_]) -> tuple[float, float]:
 
 def offset_mm(projection: Projection, centroid_px: tuple[float, float],
               isocenter_mm: tuple[float, float, float]) -> float:  # fmt: skip
-    """Distance of a target from the isocentre, across the beam, in mm.
+    """Distance of a target from the image's middle, in mm in the isocentre's plane.
 
     Args:
         projection: the view, of any size.
         centroid_px: the target (x, y) in the view's pixels.
-        isocenter_mm: the view's isocentre, or where the C-arm has moved to since without turning.
+        isocenter_mm: the view's isocentre.
 
     Raises:
         CenteringError: the position is NaN or outside the image.
     """
-    return float(np.linalg.norm(_in_isocenter_plane(projection, centroid_px, isocenter_mm) - isocenter_mm))
+    middle = ((projection.width - 1) / 2, (projection.height - 1) / 2)
+    target = _in_isocenter_plane(projection, centroid_px, isocenter_mm)
+    return float(np.linalg.norm(target - _in_isocenter_plane(projection, middle, isocenter_mm)))
 
 
 def _triangulated(observations: Sequence[Observation]) -> tuple[FloatArray, float] | None:

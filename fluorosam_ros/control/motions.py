@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fluorosam_ros.control.centering import Observation, center_pose, offset_mm
+from fluorosam_ros.control.centering import center_pose, offset_mm
 from fluorosam_ros.control.collimation import collimate_to
 from fluorosam_ros.control.command_types import (
     CollimateBy,
@@ -30,9 +30,6 @@ ACCEPTED_MM = 10.0
 MAX_CENTERING_SHOTS = 3
 """Exposures that one centering may take after its first move."""
 
-LAST_STEP_MM = 1.0
-"""What the last image shows to be missing is taken out by a last step without another image, from this much on."""
-
 _STEP: dict[Direction, tuple[int, int]] = {
     "left": (0, 1), "right": (0, -1), "table": (1, 1), "ceiling": (1, -1), "head": (2, 1), "feet": (2, -1),
 }  # fmt: skip
@@ -41,49 +38,37 @@ _STEP: dict[Direction, tuple[int, int]] = {
 
 def center(operations: Operations, sight: Sight, target: Target) -> str:
     """Moves and shoots until the target is in the middle of the image."""
-    view, pose = sight.current(within_mm=ACCEPTED_MM), operations.status().pose
+    view = sight.current()
     seen = sight.locate(target, view)
     if seen is None:
         raise Refused(sight.not_there(target, view))
     sight.show([structure.name for structure in target.structures])
-    away = offset_mm(seen.projection, seen.centroid_px, pose.isocenter_mm)
+    away = offset_mm(seen.projection, seen.centroid_px, view.pose.isocenter_mm)
     name = upper_first(target.name)
-    observations = [seen]
     if away <= CENTERED_MM:
-        return f"{name} is in the middle already{_last_step(operations, pose, observations, away)}."
+        return f"{name} is in the middle already ({away:.0f} mm off)."
+    observations = [seen]
     for shots in range(1, MAX_CENTERING_SHOTS + 1):
         try:
-            operations.move(center_pose(observations, pose, operations.config).pose)
+            operations.move(center_pose(observations, view.pose, operations.config).pose)
         except LimitError as error:
             if shots == 1:
                 raise
             raise DeviceError(f"{name} is {away:.0f} mm off and cannot come nearer: {error}") from error
         view = operations.shoot()
-        pose, seen = view.pose, sight.locate(target, view)
+        seen = sight.locate(target, view)
         if seen is None:
             raise DeviceError(f"{name} is no longer in the image after the move.")
         observations.append(seen)
-        away = offset_mm(seen.projection, seen.centroid_px, pose.isocenter_mm)
+        away = offset_mm(seen.projection, seen.centroid_px, view.pose.isocenter_mm)
         if away <= CENTERED_MM or (shots == MAX_CENTERING_SHOTS and away <= ACCEPTED_MM):
-            step = _last_step(operations, pose, observations, away)
-            return f"{name} is in the middle after {shots_text(shots)}{step}."
+            return f"{name} is in the middle ({away:.0f} mm off) after {shots_text(shots)}."
     raise DeviceError(f"{name} is still {away:.0f} mm off after {MAX_CENTERING_SHOTS} shots.")
-
-
-def _last_step(operations: Operations, pose: CArmPose, observations: list[Observation], away_mm: float) -> str:
-    """Moves by what the last image shows to be missing, and says so."""
-    if away_mm < LAST_STEP_MM:
-        return ""
-    try:
-        operations.move(center_pose(observations, pose, operations.config).pose)
-    except LimitError:
-        return f" ({away_mm:.0f} mm off)"
-    return f" and a last step of {away_mm:.0f} mm"
 
 
 def collimate(operations: Operations, sight: Sight, target: Target) -> str:
     """Closes the blades around the target and shoots."""
-    view = sight.current(within_mm=ACCEPTED_MM)
+    view = sight.current()
     mask = sight.mask(target, view)
     if mask is None:
         raise Refused(sight.not_there(target, view))
@@ -91,7 +76,7 @@ def collimate(operations: Operations, sight: Sight, target: Target) -> str:
     if not same_field(view.collimation, config.open_field) and behind_blades(mask, config, view):
         raise Refused(f"{upper_first(target.name)} reaches the edge of the field: say “open the collimator” first.")
     sight.show([structure.name for structure in target.structures])
-    opening = operations.collimate(collimate_to(sight.as_from(operations.status().pose, mask, view), config))
+    opening = operations.collimate(collimate_to(mask, config))
     operations.shoot()
     share = opening.area_mm2 / config.open_field.area_mm2
     return f"Collimated to {target.name}: {share:.0%} of the full field, {1 - share:.0%} less dose-area product."

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +14,7 @@ from fluorosam_ros.control.operations import Found, Operations, Refused, View, s
 from fluorosam_ros.control.patient_model import PatientModel
 from fluorosam_ros.control.wording import upper_first
 from fluorosam_sim.anatomy import Structure
-from fluorosam_sim.carm import CArmConfig, CArmPose
+from fluorosam_sim.carm import CArmConfig
 from fluorosam_sim.views.population import LONG_BONES
 
 Mask = npt.NDArray[np.bool_]
@@ -46,28 +44,12 @@ class Sight:
             raise Refused("There is no image yet: say “take a shot”.")
         return view
 
-    def current(self, within_mm: float = 0.0) -> View:
-        """The newest image if the C-arm has not changed since; else a new one.
-
-        within_mm: an isocentre that lies no further from the image's is no change; `as_from` accounts for it.
-        """
+    def current(self) -> View:
+        """The newest image if the C-arm has not changed since; else a new one."""
         view, status = self._ops.view(), self._ops.status()
-        if view is not None and same_field(view.collimation, status.collimation):
-            shifted = float(np.linalg.norm(np.subtract(view.pose.isocenter_mm, status.pose.isocenter_mm)))
-            there = replace(status.pose, isocenter_mm=view.pose.isocenter_mm) if shifted <= within_mm else status.pose
-            if same_pose(view.pose, there):
-                return view
+        if view is not None and same_pose(view.pose, status.pose) and same_field(view.collimation, status.collimation):
+            return view
         return self._ops.shoot()
-
-    def as_from(self, pose: CArmPose, mask: Mask, view: View) -> Mask:
-        """(H, W) a mask as it would be seen from another pose of the same angles, if what it shows is near the
-        isocentre there."""
-        at = [
-            self._ops.config.projection(each, view.size_px).project(pose.isocenter_mm)[0] for each in (view.pose, pose)
-        ]
-        across, down = at[1] - at[0]
-        shift = np.array([[1.0, 0.0, across], [0.0, 1.0, down]])
-        return cv2.warpAffine(mask.astype(np.uint8), shift, view.size_px, flags=cv2.INTER_NEAREST).astype(bool)
 
     def find(self, structures: Sequence[Structure], view: View) -> list[Found]:
         """Answers about structures in their order; those found whole, and long bones, noted in the patient model."""

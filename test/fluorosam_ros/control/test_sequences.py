@@ -74,22 +74,6 @@ def test_center_uses_the_image_at_hand_and_stays_when_it_is_there():
     assert device.log.count("shoot") > shots
 
 
-def test_what_the_last_image_shows_to_be_missing_is_taken_out_without_another():
-    device = FakeDevice(CArmPose(0.0, 0.0, (16.5, 60.0, -40.0)))  # 3.5 mm off, in the heart's plane
-    guide = Guide(device)
-    outcome = guide.carry_out(guide.understand("center on the heart"))
-    assert outcome.kind == ReplyKind.DONE and "last step of" in outcome.text
-    assert device.log == ["shoot", "move"] and device.off_mm("heart") < 1.0
-    device.log.clear()
-    outcome = guide.carry_out(guide.understand("collimate to it"))
-    assert outcome.kind == ReplyKind.DONE and device.log == ["collimate", "shoot"], "the image before the step serves"
-    opening = device.collimation
-    middle = (opening.left_mm + opening.right_mm, opening.top_mm + opening.bottom_mm)
-    assert max(map(abs, middle)) / 2 < device.config.detector_mm[0] / SIZE[0]
-    full = FakeDevice(device.pose).found("heart", View(0, device.pose, device.config.open_field, SIZE)).mask.sum()
-    assert device.found("heart", device.newest).mask.sum() == full
-
-
 def test_center_says_so_when_it_does_not_get_there():
     device = FakeDevice()
     real = device.move
