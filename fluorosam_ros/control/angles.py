@@ -64,7 +64,8 @@ _PHRASES = (
     (r"^give it\b", ""),
     (r"^(?:drop|go|come|get) back to (?:zero|0) (tilt|rotation|angulation)$", r"\1 to 0"),
     (
-        r"^(?:straighten|level|square|even) (?:out |up )?(?:the )?(tilt|rotation|angulation)(?: (?:out|up|off))?"
+        r"^(?:straighten|level|square|even|flatten|zero) (?:out |up )?(?:the )?(tilt|rotation|angulation)(?: (?:out|up"
+        r"|off))?"
         r"(?: (?:back )?to (?:zero|0))?$",
         r"\1 to 0",
     ),
@@ -80,7 +81,9 @@ _PHRASES = (
     (r"\b(?:tip|lean|cant)\b(?=.*\b(?:deg|cran|caud|headw|footw|bit|hair|touch|little))", "tilt"),
     (r"\b(?:tilt|rotation|angulation|angle) of\b", ""),
     (r"\bback to (?=\S*\d|zero|lao|rao|cranial|caudal)", "to "),
-    (r"\b(?:toward|towards)\s(?:the\s)?(?=lao|rao|cra|cau|cep)", ""),
+    (r"\b(?:toward|towards)\s(?:the\s)?(?=lao|rao|cra|cau|cep)", "by "),
+    (r"^target (?=(?:lao|rao|cran|caud))", "to "),
+    (r"\babsolute$", ""),
     (r"\b(?:c arm|arc|machine|unit|device|image intensifier)\b", "carm"),
     (r"^(?:use|make it|get (?:me|us)) (?:an? )?", ""),
     (r"^angle\b(?! of)", "angulate"),

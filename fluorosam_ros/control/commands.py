@@ -118,6 +118,9 @@ def _command(text: str, words: str, context: Context) -> Command:
         return correction
     if phrases.NEGATION.search(said):
         return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
+    further = phrases.AND_NOW.fullmatch(words)
+    if further and isinstance(context.last, Center | CollimateTo | WhereIs) and find(further["what"]).clear:
+        return aimed(type(context.last), Target(find(further["what"]).structures))
     seen = phrases.CAN_SEE.fullmatch(words)
     if seen and find(seen["what"]).clear:
         return WhereIs(Target(find(seen["what"]).structures))

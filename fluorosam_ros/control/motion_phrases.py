@@ -92,7 +92,7 @@ CENTER = re.compile(
     rf"|(?:put|bring|get|move|place|have|position|want|keep|pull|push|drag|set|shift|slide|pop|stick|shove|drop|plonk"
     rf"|line up|line)(?: me)? (?P<put>.+?)(?: "
     rf"(?:over|back|up|down|bang|right|smack|dead|slap))? (?:in|into|to|at|on) {_MIDDLE}"
-    rf"|(?P<placed>.+?)(?: (?:over|back|up|down))? (?:in|into|to|at|on) {_MIDDLE}"
+    rf"|(?P<placed>.+?)(?: (?:over|back|up|down|bang|right|smack|dead|slap))? (?:in|into|to|at|on) {_MIDDLE}"
     rf"|(?:(?:put|get|bring|have|want|keep|place|set) )?(?P<dead>.+?) dead cent(?:er|re)"
     rf"(?: of (?:the |my )?{_PLACE})?"
     r"|(?:put|bring|set|place|line|get|position|swing|move|take) (?:(?:me|us|it|yourself|the "

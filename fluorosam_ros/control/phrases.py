@@ -240,7 +240,8 @@ MOTION_WORD = re.compile(
 
 _VERBS = (
     "segment|outline|highlight|mark|show|find|locate|identify|delineate|trace|display|detect|contour|colou?r|paint|"
-    "draw|pick out|point out|point to|label|annotate|overlay|see|view|look at|looking at|look for|looking for|for|"
+    "draw|pick out|pick me out|pick us out|point out|point to|label|annotate|overlay|see|view|look at|looking at|look "
+    "for|looking for|for|"
     "get|have|add|track|shade|circle|give|light up|bring up|pull up|pop up|flag|visuali[sz]e|reveal|pinpoint|spot|"
     r"include|sketch|follow|monitor|capture the outline of|make(?= .* (?:visible|outlined|highlighted|marked))|"
     r"put(?= .* on (?:the )?(?:overlay|screen|display|image)$)"
@@ -270,6 +271,13 @@ SEGMENT_END = re.compile(
     r"(?:outlined|highlighted|segmented|marked|shown|traced|drawn)(?: out| up| in)?|"
     r"(?:to|on|onto|in) (?:the|this|that) (?:overlay|screen|display|outline|list)))+$"
 )
+
+AND_NOW = re.compile(
+    r"(?:(?:and|now|next|then) )*(?:(?:and now|and then|now|next|same for|same with|and|what about|how about)(?: "
+    r"for)?) (?P<what>.+?)"
+    r"(?: too| as well| also| please)*"
+)
+"""The last command for another structure: "and now L5". Of the text with its politeness."""
 
 NAME_FIRST = re.compile(
     r"(?P<what>.+) and (?:please )?(?:outline|segment|mark|highlight|trace|contour|show|find|delineate|draw)(?: me| "

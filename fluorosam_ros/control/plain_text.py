@@ -12,7 +12,8 @@ MAX_TEXT = 500
 
 _UNITS = r"(?:degrees?|degs?|mm|cm|millimet|centimet|inch|times|x\b|fold)"
 _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "picture", "pics": "picture", "img": "image",
-              "whats": "what s", "wheres": "where s", "thats": "that s",
+              "goto": "go to", "fov": "field of view", "atm": "at the moment", "whats": "what s", "wheres": "where "
+              "s", "thats": "that s",
               "twofold": "2 fold", "threefold": "3 fold", "fourfold": "4 fold"}  # fmt: skip
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
@@ -22,6 +23,9 @@ _POLITE = re.compile(
     r"|robot|oh|"
     r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
     r"i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at|"
+    r"thanks|thank you|lovely|great|perfect|(?:might|may|could|can) i trouble you for|shall we(?: see| have| try| do)?"
+    r"|we ll do"
+    r"|is it possible to|would it be possible to|i (?:would|d) prefer|i (?:would |d )?like to try|i do beg your pardon|"
     r"(?:i|we) could do with|i m after|i am after|i m looking for|"
     r"(?:it s|it is|that s|this is|things are|looks|it looks) (?:(?:a bit|a little|too|very|so|really|quite|rather"
     r"|pretty) )*"
@@ -37,7 +41,8 @@ _POLITE = re.compile(
     r"(?: (?:get|have|to have|to get))*(?! (?:you|to (?!see|look|have|get|be)))|give (?:me|us))\s+"
 )
 _POLITE_END = re.compile(
-    r"(?:\s+and)*\s+(?:please|now|next|would be (?:good|great|nice|lovely|perfect|helpful|useful|fine|ideal)|right now"
+    r"(?:\s+and)*\s+(?:please|now|next|at this point|would be (?:good|great|nice|lovely|perfect|helpful|useful|fine"
+    r"|ideal)|right now"
     r"|(?:many )?thanks(?: (?:a lot|a million|very much))?|thank you(?: "
     r"(?:very|so)"
     r" much)?|for (?:me|us|now)|would you|will you|can you|could you|won t you|cheers|ta|mate|love|guys?|folks|everyone"
