@@ -97,8 +97,7 @@ class Naming:
         return np.asarray(_SLIP + (1 - 2 * _SLIP) * sure, np.float32)
 
     def _error_depth(self, answered: BoolArray, x: int, y: int, missed: bool) -> FloatArray:
-        """(K,) how deep a cell lies in what an answer missed, or has too much, of each structure; 1 is deepest of "
-        "both."""
+        """(K,) how deep a cell lies in what an answer missed, or has too much, of each structure; 1 is deepest."""
         depths = []
         for mask in self.masks:
             lacking, spilt = depth_px(mask & ~answered), depth_px(answered & ~mask)

@@ -56,7 +56,6 @@ _PHRASES = (
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?down\b", r"less \1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?up\b", r"more \1"),
     (r"\b(?:the )?(lao|rao) side\b", r"\1"),
-    (r"^zero (?:out )?(?:the )?(tilt|rotation|angulation)$", r"\1 to 0"),
     (r"^reset (?=.*\bto\b)", "set "),
     (r"^oblique\b(?=.*\d)", "rotate"),
     (r"\brainbow(?: over)?\b(?=.*\b(?:deg|lao|rao|left|right|bit|over|#|\d))", "rotate"),
@@ -64,18 +63,16 @@ _PHRASES = (
     (r"^give it\b", ""),
     (r"^(?:drop|go|come|get) back to (?:zero|0) (tilt|rotation|angulation)$", r"\1 to 0"),
     (
-        r"^(?:straighten|level|square|even|flatten|zero) (?:out |up )?(?:the )?(tilt|rotation|angulation)(?: (?:out|up"
-        r"|off))?"
-        r"(?: (?:back )?to (?:zero|0))?$",
+        r"^(?:straighten|level|square|even|flatten|zero) (?:out |up )?(?:the )?(tilt|rotation|angulation)"
+        r"(?: (?:out|up|off))?(?: (?:back )?to (?:zero|0))?$",
         r"\1 to 0",
     ),
     (r"\bto the (?=(?:lao|rao)\b)|(?<=more )to (?=(?:lao|rao)\b)", ""),
     (r"^(?:bring|take|swing|turn) it back (?=.*\b(?:left|right|lao|rao)\b)", "rotate "),
     (r"^(?:i )?(?:want|need) (?:you|us|it) (?:to be |sitting |to sit |parked )?(?=at )", ""),
     (
-        r"^(?:lose|no|take out|take off|remove|kill|undo|get rid of) (?:all )?(?:of )?(?:the )?(tilt|rotation"
-        r"|angulation)"
-        r"(?: and (?:go )?back to (?:0|zero)(?: degrees?)?)?$",
+        r"^(?:lose|no|take out|take off|remove|kill|undo|get rid of) (?:all )?(?:of )?(?:the )?"
+        r"(tilt|rotation|angulation)(?: and (?:go )?back to (?:0|zero)(?: degrees?)?)?$",
         r"\1 to 0",
     ),
     (r"\b(?:tip|lean|cant)\b(?=.*\b(?:deg|cran|caud|headw|footw|bit|hair|touch|little))", "tilt"),

@@ -118,12 +118,12 @@ def _command(text: str, words: str, context: Context) -> Command:
         return correction
     if phrases.NEGATION.search(said):
         return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
-    further = phrases.AND_NOW.fullmatch(words)
-    if further and isinstance(context.last, Center | CollimateTo | WhereIs) and find(further["what"]).clear:
-        return aimed(type(context.last), Target(find(further["what"]).structures))
-    seen = phrases.CAN_SEE.fullmatch(words)
-    if seen and find(seen["what"]).clear:
-        return WhereIs(Target(find(seen["what"]).structures))
+    kind = type(context.last) if isinstance(context.last, Center | CollimateTo | WhereIs) else None
+    for pattern, what_for in ((phrases.AND_NOW, kind), (phrases.CAN_SEE, WhereIs)):
+        found = pattern.fullmatch(words)
+        match = find(found["what"]) if found and what_for else Match()
+        if match.clear and what_for:
+            return aimed(what_for, Target(match.structures))
     return _parsed(said, context, text)
 
 
@@ -156,9 +156,11 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
 
 
 def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting | None:
-    """ "Stop outlining the liver, it distracts me": what is said after it is talk, and no command."""
+    """ "Stop outlining the liver, it distracts me": talk is said after it and no command, least of all a stop."""
     first, _, rest = words.partition(" and ")
-    talk = bool(rest) and not any(decides(word) and not phrases.NEGATION.search(word) for word in rest.split())
+    if not rest or _urgent(rest, False, context) is not None:
+        return None
+    talk = not any(decides(word) and not phrases.NEGATION.search(word) for word in rest.split())
     return _stop_segmenting(first, context) if talk else None
 
 

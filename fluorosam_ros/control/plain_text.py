@@ -12,51 +12,48 @@ MAX_TEXT = 500
 
 _UNITS = r"(?:degrees?|degs?|mm|cm|millimet|centimet|inch|times|x\b|fold)"
 _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "picture", "pics": "picture", "img": "image",
-              "goto": "go to", "fov": "field of view", "atm": "at the moment", "whats": "what s", "wheres": "where "
-              "s", "thats": "that s",
+              "goto": "go to", "fov": "field of view", "atm": "at the moment",
+              "whats": "what s", "wheres": "where s", "thats": "that s",
               "twofold": "2 fold", "threefold": "3 fold", "fourfold": "4 fold"}  # fmt: skip
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
+_CONVENIENT = (
+    r"can|could|would|will|like|wish|don t mind|wouldn t mind|(?:are|re) ready|have a (?:moment|second|sec|minute)"
+    r"|get (?:a|the) chance"
+)
+_VERY = r"a bit|a little|too|very|so|really|quite|rather|pretty"
+_POOR = r"grainy|dark|noisy|bright|blurry|fuzzy|distracting|confusing|cluttered|messy"
 _POLITE = re.compile(
     r"^(?:please|ok|okay|alright|all right|right now|right(?= (?:and|so|then|now) )|right o|now|cheers|hey|kindly|just"
-    r"|so|well|then|and|also|uh|um|fluorosam"
-    r"|robot|oh|"
-    r"computer|system|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|"
-    r"i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at|"
-    r"thanks|thank you|lovely|great|perfect|(?:might|may|could|can) i trouble you for|shall we(?: see| have| try| do)?"
-    r"|we ll do"
-    r"|is it possible to|would it be possible to|i (?:would|d) prefer|i (?:would |d )?like to try|i do beg your pardon|"
-    r"(?:i|we) could do with|i m after|i am after|i m looking for|"
-    r"(?:it s|it is|that s|this is|things are|looks|it looks) (?:(?:a bit|a little|too|very|so|really|quite|rather"
-    r"|pretty) )*"
-    r"(?:grainy|dark|noisy|bright|blurry|fuzzy|distracting|confusing|cluttered|messy)(?: and)?|"
-    r"(?:if|when|whenever) you (?:can|could|would|will|like|wish|don t mind|wouldn t mind|are ready|re ready|have a"
-    r" (?:moment|second|sec|minute)|get a chance|get the chance)(?: (?:just|please|and))*|"
-    r"(?:can|could|would|will) (?:the )?(?:c arm|arm|gantry|machine|unit)(?: be)?(?= (?:come|go|move|turn|rotat|swing"
-    r"|tilt|rais|lower))|"
-    r"mind|go and(?= (?:cent|coll|find|seg|show|take|out))|"
-    r"(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want|ll want|ll need)|i (?:want|need"
-    r"|would like|d like"
-    r"|ll take|ll want|ll need))"
+    r"|so|well|then|and|also|uh|um|oh|fluorosam|robot|computer|system"
+    r"|thanks|thank you|lovely|great|perfect|i do beg your pardon"
+    r"|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|shall we(?: see| have| try| do)?|we ll do"
+    r"|i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at"
+    r"|(?:might|may|could|can) i trouble you for|(?:is it|would it be) possible to"
+    r"|i (?:would|d) prefer|i (?:would |d )?like to try|(?:i|we) could do with|(?:i m|i am) after|i m looking for"
+    rf"|(?:it s|it is|that s|this is|things are|looks|it looks) (?:(?:{_VERY}) )*(?:{_POOR})(?: and)?"
+    rf"|(?:if|when|whenever) you (?:{_CONVENIENT})(?: (?:just|please|and))*"
+    r"|(?:can|could|would|will) (?:the )?(?:c arm|arm|gantry|machine|unit)(?: be)?"
+    r"(?= (?:come|go|move|turn|rotat|swing|tilt|rais|lower))"
+    r"|mind|go and(?= (?:cent|coll|find|seg|show|take|out))"
+    r"|(?:(?:can|could|may|might) (?:i|we)|let me|let us|lets|let s|we (?:need|want|ll want|ll need)"
+    r"|i (?:want|need|would like|d like|ll take|ll want|ll need))"
     r"(?: (?:get|have|to have|to get))*(?! (?:you|to (?!see|look|have|get|be)))|give (?:me|us))\s+"
 )
+# Whoever says "when we are ready" may not be ready: a condition, where "when you are ready" is a courtesy.
 _POLITE_END = re.compile(
-    r"(?:\s+and)*\s+(?:please|now|next|at this point|would be (?:good|great|nice|lovely|perfect|helpful|useful|fine"
-    r"|ideal)|right now"
-    r"|(?:many )?thanks(?: (?:a lot|a million|very much))?|thank you(?: "
-    r"(?:very|so)"
-    r" much)?|for (?:me|us|now)|would you|will you|can you|could you|won t you|cheers|ta|mate|love|guys?|folks|everyone"
-    r"|everybody|team|buddy|pal|dear|boss|doc|doctor|robot|computer|fluorosam|kindly|ok|okay|alright|all right|no rush"
-    r"|no hurry|(?:there s )?no (?:need to )?(?:rush|hurry)|from (?:here|now) on(?:wards?)?|asap|as soon as (?:you can"
-    r"|possible)|at your (?:leisure|convenience)|go on|off you go|on you go|there we go|there you go|that s (?:it|all"
-    r"|great|good|perfect|lovely)|lovely|perfect|great|brilliant|good|nice|if (?:possible|that s ok|that s okay|that s"
-    r" all right|it s not too much trouble)"
-    r"|(?:if|when|whenever|once) (?:you|we) (?:can|could|would|will|like|wish|don t mind|wouldn t mind|(?:are|re) ready"
-    r"|have a (?:moment|second|sec|minute)|get a (?:moment|second|sec|minute|chance)|get the chance)"
-    r"|(?:it s|it is|that s|this is|we re|i m|things are|that looks|it looks|looks|we are|i am) (?:(?:a bit|a little"
-    r"|too"
-    r"|very|so|really|all|just|now|quite|rather|pretty|still) )*(?:grainy|dark|noisy|bright|blurry|fuzzy|distracting"
-    r"|confusing|cluttered|messy|ready|done|good|fine|great|perfect|lovely|busy|all set|set))$"
+    r"(?:\s+and)*\s+(?:please|now|next|right now|at this point|from (?:here|now) on(?:wards?)?|asap"
+    r"|would be (?:good|great|nice|lovely|perfect|helpful|useful|fine|ideal)"
+    r"|(?:many )?thanks(?: (?:a lot|a million|very much))?|thank you(?: (?:very|so) much)?|cheers|ta"
+    r"|for (?:me|us|now)|would you|will you|can you|could you|won t you|kindly|ok|okay|alright|all right"
+    r"|mate|love|guys?|folks|everyone|everybody|team|buddy|pal|dear|boss|doc|doctor|robot|computer|fluorosam"
+    r"|no rush|no hurry|(?:there s )?no (?:need to )?(?:rush|hurry)|as soon as (?:you can|possible)"
+    r"|at your (?:leisure|convenience)|go on|off you go|on you go|there we go|there you go"
+    r"|that s (?:it|all|great|good|perfect|lovely)|lovely|perfect|great|brilliant|good|nice"
+    r"|if (?:possible|that s ok|that s okay|that s all right|it s not too much trouble|we can|we could)"
+    rf"|(?:if|when|whenever|once) you (?:{_CONVENIENT}|get a (?:moment|second|sec|minute))"
+    r"|(?:it s|it is|that s|this is|we re|i m|things are|that looks|it looks|looks|we are|i am) "
+    rf"(?:(?:{_VERY}|all|just|now|still) )*(?:{_POOR}|ready|done|good|fine|great|perfect|lovely|busy|all set|set))$"
 )
 _MANNER = re.compile(
     r"\b(?:exactly|nicely|properly|precisely|simply|directly|basically|all the way(?= to ))(?: |$)"

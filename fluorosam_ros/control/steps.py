@@ -51,7 +51,8 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         understand: parses plain words as one command in a context.
 
     Returns:
-        None if there are not several steps; what is unclear if the text begins with a step but does not go on with one.
+        None if there are not several steps; a single command where the others only name or repeat it; what is unclear
+        if the text begins with a step but does not go on with one.
     """
     parts = [part for part in _SEPARATOR.split(_FIRST.sub("", words)) if part]
     if not 2 <= len(parts) <= MAX_PARTS:

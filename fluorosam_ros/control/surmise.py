@@ -54,7 +54,7 @@ head feet foot toes ceiling floor table
 anterior posterior lateral ap pa oblique inlet outlet axial view projection up down in out on off back more less further
 then after afterwards before until till unless if when whenever while once first next finally later tomorrow yesterday
 ago already again instead rather or what which who whom whose why how where whether maybe perhaps possibly think guess
-suppose imagine said says told asked wonder if
+suppose imagine said says told asked wonder
 rotate rotation turn tilt orbit swing angle angulate move shift slide drive zoom magnify center centre centered centred
 collimate collimation collimator cone coned blades shutters field dose fluoro fluoroscopy screening shot shoot expose
 image xray arm disarm reset save saved stored remembered recall stop cancel segment outline highlight mask
