@@ -20,17 +20,17 @@ MIN_IMAGE_PX = 8
 MAX_IMAGE_PX = 16384
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-_QUANTILES = (0.005, 0.10, 0.50, 0.90, 0.995)
+QUANTILES = (0.005, 0.10, 0.50, 0.90, 0.995)
 _LARGEST = 1e30
-_NO_VOTE = 0.002  # values this close to either end are collimated borders or burnt-out air
-_MIN_VOTERS = 0.02
-_HEADROOM = 0.1  # how far beyond the extremes the log-odds have their poles, in distances extreme–median
-_MIN_SPREAD = 0.25
-_HISTOGRAM_BINS = 256
-_HISTOGRAM_RANGE = (-4.0, 4.0)  # the log-odds at the extremes are bounded by the poles and by _MIN_SPREAD
-_KMEANS_STEPS = 12
-_WINDOW_SIGMAS = 2.5
-_MIN_SIGMA = 0.02
+NO_VOTE = 0.002  # values this close to either end are collimated borders or burnt-out air
+MIN_VOTERS = 0.02
+HEADROOM = 0.1  # how far beyond the extremes the log-odds have their poles, in distances extreme–median
+MIN_SPREAD = 0.25
+HISTOGRAM_BINS = 256
+HISTOGRAM_RANGE = (-4.0, 4.0)  # the log-odds at the extremes are bounded by the poles and by MIN_SPREAD
+KMEANS_STEPS = 12
+WINDOW_SIGMAS = 2.5
+MIN_SIGMA = 0.02
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -144,20 +144,20 @@ def channels(values: npt.NDArray[Any]) -> FloatArray:
     x = np.asarray(values, np.float32)
     out = np.zeros((3, *x.shape), np.float32)
     voters = _voters(x)
-    low, q10, median, q90, high = np.quantile(voters, _QUANTILES).tolist()
+    low, q10, median, q90, high = np.quantile(voters, QUANTILES).tolist()
     if not high - low > 1e-6 * max(abs(high), abs(low)):
         return out
 
     # Poles a little outside the extremes: the deepest shadow and the brightest air stay finite and distinct.
-    floor = low - _HEADROOM * (median - low) - 1e-3 * (high - low)
-    ceiling = high + _HEADROOM * (high - median) + 1e-3 * (high - low)
+    floor = low - HEADROOM * (median - low) - 1e-3 * (high - low)
+    ceiling = high + HEADROOM * (high - median) + 1e-3 * (high - low)
 
     def log_odds(v: Any) -> Any:
         return np.log((v - floor) / (ceiling - v))
 
     # Python floats, so that the arrays below stay float32.
     centre = float(log_odds(median))
-    spread = float(max(log_odds(q90) - log_odds(q10), _MIN_SPREAD * (log_odds(high) - log_odds(low)))) / 2
+    spread = float(max(log_odds(q90) - log_odds(q10), MIN_SPREAD * (log_odds(high) - log_odds(low)))) / 2
 
     def standardised(v: FloatArray) -> FloatArray:
         return np.asarray((log_odds(np.clip(v, low, high)) - centre) / spread, np.float32)
@@ -165,7 +165,7 @@ def channels(values: npt.NDArray[Any]) -> FloatArray:
     full = standardised(x)
     np.tanh(full, out=out[0])
     for index, (mean, sigma) in enumerate(_two_means(standardised(voters)), start=1):
-        np.clip((full - mean) / (_WINDOW_SIGMAS * sigma), -1, 1, out=out[index])
+        np.clip((full - mean) / (WINDOW_SIGMAS * sigma), -1, 1, out=out[index])
     return out
 
 
@@ -173,23 +173,23 @@ def _voters(x: FloatArray) -> FloatArray:
     """The pixels that decide the scaling: a quarter of them, without collimated borders and burnt-out air."""
     sample = x[::2, ::2].ravel()
     # Quantiles, not the extremes: a few hot pixels or burnt-in letters would widen the margin over deep shadows.
-    low, high = np.quantile(sample, (_QUANTILES[0], _QUANTILES[-1])).tolist()
-    margin = _NO_VOTE * (high - low)
+    low, high = np.quantile(sample, (QUANTILES[0], QUANTILES[-1])).tolist()
+    margin = NO_VOTE * (high - low)
     inside = sample[(sample > low + margin) & (sample < high - margin)]
-    return inside if inside.size >= max(16, _MIN_VOTERS * sample.size) else sample
+    return inside if inside.size >= max(16, MIN_VOTERS * sample.size) else sample
 
 
 def _two_means(voting: FloatArray) -> tuple[tuple[float, float], tuple[float, float]]:
     """Two-means clustering of standardised values → (mean, standard deviation), darker cluster first."""
-    counts, edges = np.histogram(voting, bins=_HISTOGRAM_BINS, range=_HISTOGRAM_RANGE)
+    counts, edges = np.histogram(voting, bins=HISTOGRAM_BINS, range=HISTOGRAM_RANGE)
     centres = (edges[:-1] + edges[1:]) / 2
     # Cumulative moments: the sums of the part below any threshold are then one look-up.
     moments = np.cumsum(np.stack([counts, counts * centres, counts * centres**2]), axis=1)
     total = moments[:, -1]
     first, second = np.quantile(voting, (0.25, 0.75)).tolist()
     below = moments[:, 0]
-    for _ in range(_KMEANS_STEPS):
-        split = int(np.clip(np.searchsorted(edges, (first + second) / 2) - 1, 0, _HISTOGRAM_BINS - 2))
+    for _ in range(KMEANS_STEPS):
+        split = int(np.clip(np.searchsorted(edges, (first + second) / 2) - 1, 0, HISTOGRAM_BINS - 2))
         below = moments[:, split]
         if below[0] == 0 or below[0] == total[0]:
             return _spread(total), _spread(total)
@@ -200,7 +200,7 @@ def _two_means(voting: FloatArray) -> tuple[tuple[float, float], tuple[float, fl
 def _spread(moments: npt.NDArray[np.float64]) -> tuple[float, float]:
     count, total, squares = moments.tolist()
     mean = total / count
-    return mean, max(_MIN_SIGMA, float(np.sqrt(max(0.0, squares / count - mean**2))))
+    return mean, max(MIN_SIGMA, float(np.sqrt(max(0.0, squares / count - mean**2))))
 
 
 def _grey(image: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -24,8 +24,8 @@ FloatArray = npt.NDArray[np.float32]
 
 # Photon energies in keV with mass attenuation coefficients in cm²/g of water and cortical bone (NIST).
 _ENERGIES_KEV = np.array([35.0, 45.0, 60.0, 80.0, 105.0])
-_SOFT_CM2_G = np.array([0.310, 0.244, 0.206, 0.184, 0.168])
-_BONE_CM2_G = np.array([0.910, 0.528, 0.315, 0.223, 0.182])
+SOFT_CM2_G = np.array([0.310, 0.244, 0.206, 0.184, 0.168])
+BONE_CM2_G = np.array([0.910, 0.528, 0.315, 0.223, 0.182])
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +194,7 @@ def _warped_bits(bits: npt.NDArray[np.uint64], warp: FloatArray) -> npt.NDArray[
 def _signal(soft: FloatArray, bone: FloatArray, a: Appearance) -> FloatArray:
     """Linear detector signal, 1 in the open beam."""
     signal = np.zeros_like(soft)
-    for weight, mu_soft, mu_bone in zip(a.spectrum, _SOFT_CM2_G, _BONE_CM2_G, strict=True):
+    for weight, mu_soft, mu_bone in zip(a.spectrum, SOFT_CM2_G, BONE_CM2_G, strict=True):
         if weight > 0.02:
             exponent = soft * np.float32(-mu_soft * a.thickness) + bone * np.float32(-mu_bone * a.thickness * a.bone)
             signal += np.float32(weight) * cv2.exp(exponent)
@@ -229,23 +229,23 @@ def _displayed(signal: FloatArray, inside: npt.NDArray[np.bool_], a: Appearance)
         image[~inside] = a.shutter
     side = image.shape[0]
     for x0, y0, x1, y1, grey in a.holes:
-        cv2.rectangle(image, _pixel(x0, y0, side), _pixel(x1, y1, side), grey, -1)
+        cv2.rectangle(image, pixel(x0, y0, side), pixel(x1, y1, side), grey, -1)
     for text, x, y, size, grey in a.marks:
         ink = np.zeros(image.shape, np.uint8)
-        cv2.putText(ink, text, _pixel(x, y, side), cv2.FONT_HERSHEY_SIMPLEX, size, 255, 1, cv2.LINE_AA)
+        cv2.putText(ink, text, pixel(x, y, side), cv2.FONT_HERSHEY_SIMPLEX, size, 255, 1, cv2.LINE_AA)
         image += (np.float32(grey) - image) * (ink.astype(np.float32) / 255)
     if a.levels:
         image = np.round(image * (a.levels - 1)) / np.float32(a.levels - 1)
     return np.asarray(image, np.float32)
 
 
-def _pixel(x: float, y: float, image_px: int) -> tuple[int, int]:
+def pixel(x: float, y: float, image_px: int) -> tuple[int, int]:
     return round(x * image_px), round(y * image_px)
 
 
 def _open_field(a: Appearance, image_px: int) -> npt.NDArray[np.bool_]:
     inside = np.zeros((image_px, image_px), bool)
-    (x0, y0), (x1, y1) = _pixel(*a.field[:2], image_px), _pixel(*a.field[2:], image_px)
+    (x0, y0), (x1, y1) = pixel(*a.field[:2], image_px), pixel(*a.field[2:], image_px)
     inside[y0:y1, x0:x1] = True
     if a.round_field > 0:
         y, x = np.ogrid[:image_px, :image_px]

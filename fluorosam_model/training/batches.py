@@ -1,7 +1,8 @@
-"""Batches made while the network computes: in a thread, or in processes where a GPU would wait for one thread."""
+"""Batches made while the network computes: in a thread, in processes, or on the GPU, which would wait for either."""
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +18,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from fluorosam_model.training import augment
+from fluorosam_model.training.batched_prompts import BatchedPrompts
+from fluorosam_model.training.pictures import pictures
 from fluorosam_model.training.pool import ViewStore
 from fluorosam_model.training.prompting import Prompts, Vocabulary, sample_prompts
 from fluorosam_model.training.wordings import Wordings
 
 T = TypeVar("T")
+_GATHERED_AHEAD = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +139,60 @@ class Prefetcher(Generic[T]):
             self._results.put(result)
             if isinstance(result, BaseException):
                 return
+
+
+class DeviceBatches:
+    """Batches whose pictures and prompts are made on the device, from views gathered in a thread beside it.
+
+    A context manager with `next`, as `Prefetcher`. prompts: None where none are wanted. meanwhile: called before each
+    batch; what it raises ends the training.
+    """
+
+    def __init__(
+        self,
+        store: ViewStore,
+        labels: npt.NDArray[np.int64],
+        batch: int,
+        seed: Sequence[int],
+        randomised: float,
+        prompts: BatchedPrompts | None,
+        count: int,
+        device: torch.device,
+        meanwhile: Callable[[], None],
+    ) -> None:
+        self._store, self._labels = store, torch.from_numpy(labels).to(device)
+        self._rng = np.random.default_rng(tuple(seed))
+        self._randomised, self._prompts, self._count = randomised, prompts, count
+        self._device, self._meanwhile = device, meanwhile
+        # A buffer is filled again only after the step that copied from it: as many as wait, one each at either end.
+        self._buffers = itertools.cycle(
+            [store.buffers(batch, pin=device.type == "cuda") for _ in range(_GATHERED_AHEAD + 3)]
+        )
+        self._gathered = Prefetcher(self._gather, _GATHERED_AHEAD)
+
+    def __enter__(self) -> DeviceBatches:
+        self._gathered.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._gathered.__exit__(kind, error, traceback)
+
+    def next(self) -> Batch:
+        """The next batch."""
+        self._meanwhile()
+        (densities, bits), appearances = self._gathered.next()
+        densities, bits = (each.to(self._device, non_blocking=True) for each in (densities, bits))
+        images, coverage = pictures(densities, bits, appearances, self._labels)
+        return Batch(images, coverage, self._prompts.draw(coverage, self._count) if self._prompts else {})
+
+    def _gather(self) -> tuple[tuple[Tensor, Tensor], list[augment.Appearance]]:
+        buffers = next(self._buffers)
+        indices = self._rng.integers(len(self._store), size=len(buffers[0]))
+        self._store.gather(torch.from_numpy(indices), *buffers)
+        sample = augment.sample
+        return buffers, [sample(self._rng, self._randomised, self._store.image_px) for _ in indices]
 
 
 class _Endless(IterableDataset[Any]):

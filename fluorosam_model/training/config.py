@@ -13,6 +13,7 @@ import yaml
 from fluorosam_model.modeling import ModelConfig
 
 T = TypeVar("T")
+PICTURES = ("cpu", "device")
 
 
 class ConfigError(ValueError):
@@ -26,8 +27,9 @@ class DataConfig:
     patients: names or paths for `load_patient`; "synthetic:0-19@2" means twenty of them; one named twice is drawn twice
     as often. synthetic_share: share of the views that are of synthetic bodies, where real CTs are named, too. renderer:
     "cpu" or "cuda". preview: half the in-plane resolution of fine CTs. Views are kept in memory: initial_views are
-    rendered first, new_views_per_batch are added or replaced afterwards. workers: processes that make batches; 0 uses
-    a thread, enough beside a CPU. renderers: processes that render new views all the time, which a GPU keeps busy; 0
+    rendered first, new_views_per_batch are added or replaced afterwards. pictures: where views become pictures and
+    prompts are drawn, "cpu" or "device", the one that trains. workers: processes that make batches on the CPU; 0 uses a
+    thread, enough beside a CPU. renderers: processes that render new views all the time, which a GPU keeps busy; 0
     renders beside the batches. active_bodies: synthetic bodies that each of them keeps ready to be rendered.
     """
 
@@ -39,6 +41,7 @@ class DataConfig:
     initial_views: int = 1200
     pool_views: int = 4000
     new_views_per_batch: int = 2
+    pictures: str = "cpu"
     workers: int = 0
     renderers: int = 0
     active_bodies: int = 4
@@ -129,6 +132,10 @@ def load_config(path: str | Path) -> TrainingConfig:
     except yaml.YAMLError as error:
         raise ConfigError(f"The configuration {path} is not YAML.") from error
     config = _build(TrainingConfig, document, "")
+    if config.data.pictures not in PICTURES:
+        raise ConfigError(f"data.pictures must be {' or '.join(PICTURES)}, not {config.data.pictures!r}.")
+    if config.data.pictures == "device" and config.data.workers:
+        raise ConfigError("data.workers makes pictures on the CPU: set it to 0, or data.pictures to cpu.")
     if config.data.workers and not config.data.renderers:
         raise ConfigError("data.workers makes batches in processes, which needs data.renderers of 1 or more.")
     return config

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from fluorosam_sim.anatomy import LABELS
 from fluorosam_sim.carm import CArmConfig, CArmPose
@@ -189,6 +190,16 @@ class ViewStore:
             raise IndexError(f"The pool holds {len(self)} views, not one number {index}.")
         soft, bone = self._densities[index].numpy().astype(np.float32)
         return View(soft, bone, self._bits[index].numpy().view(np.uint64))
+
+    def buffers(self, count: int, pin: bool) -> tuple[Tensor, Tensor]:
+        """Room for `count` views, which `gather` fills; pin: in memory that a GPU reads by itself."""
+        densities = torch.empty((count, *self._densities.shape[1:]), dtype=torch.float16, pin_memory=pin)
+        return densities, torch.empty((count, *self._bits.shape[1:]), dtype=torch.int64, pin_memory=pin)
+
+    def gather(self, indices: Tensor, densities: Tensor, bits: Tensor) -> None:
+        """Copy views: densities (N, 2, S, S) float16, soft tissue and bone; bits (N, S/2, S/2, words) int64."""
+        torch.index_select(self._densities, 0, indices, out=densities)
+        torch.index_select(self._bits, 0, indices, out=bits)
 
 
 class ViewPool:

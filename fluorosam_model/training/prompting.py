@@ -12,11 +12,11 @@ from fluorosam_model.training.wordings import UNKNOWN, Wordings
 from fluorosam_sim.anatomy import STRUCTURES, other_side
 
 POINT_SLOTS = 2
-_INVISIBLE_CELLS = 2.0  # a structure of fewer cells is neither asked for as present nor as absent
-_FULL_WEIGHT_SHARE = 0.01
-_ABSENT_SHARE = 0.22
-_COUNTERPART_SHARE = 0.5
-_TEXT, _POINTS, _BOX, _TEXT_AND_POINT = 0.58, 0.18, 0.14, 0.10
+INVISIBLE_CELLS = 2.0  # a structure of fewer cells is neither asked for as present nor as absent
+FULL_WEIGHT_SHARE = 0.01
+ABSENT_SHARE = 0.22
+COUNTERPART_SHARE = 0.5
+TEXT, POINTS, BOX, TEXT_AND_POINT = 0.58, 0.18, 0.14, 0.10
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -68,8 +68,8 @@ def sample_prompts(
 ) -> Prompts:
     """Draw `count` prompts for a picture whose labels cover (L, H, W)."""
     cells = vocabulary.cells(coverage)
-    full_weight = _FULL_WEIGHT_SHARE * coverage[0].size
-    chosen = _present_structures(vocabulary, cells, full_weight, count - round(_ABSENT_SHARE * count), rng)
+    full_weight = FULL_WEIGHT_SHARE * coverage[0].size
+    chosen = _present_structures(vocabulary, cells, full_weight, count - round(ABSENT_SHARE * count), rng)
     absent = _absent_structures(vocabulary, cells, count - len(chosen), rng)
     structure = np.array(chosen + absent, np.int64)
     masks = np.zeros((count, *coverage.shape[1:]), np.float32)
@@ -81,9 +81,9 @@ def sample_prompts(
         masks[k] = vocabulary.mask(index, coverage)
         present[k] = 1
         kind = rng.random()
-        if kind >= _TEXT:
-            has_text[k] = kind >= _TEXT + _POINTS + _BOX
-            if _TEXT + _POINTS <= kind < _TEXT + _POINTS + _BOX:
+        if kind >= TEXT:
+            has_text[k] = kind >= TEXT + POINTS + BOX
+            if TEXT + POINTS <= kind < TEXT + POINTS + BOX:
                 points[k], labels[k] = jittered_box(masks[k], rng), (2, 3)
             else:
                 points[k, 0], labels[k, 0] = random_point(masks[k], rng), 1
@@ -111,7 +111,7 @@ def _present_structures(
     vocabulary: Vocabulary, cells: FloatArray, full_weight: float, count: int, rng: np.random.Generator
 ) -> list[int]:
     """What covers `full_weight` cells or more is drawn with the same weight, smaller structures with less."""
-    visible = np.flatnonzero(cells > _INVISIBLE_CELLS)
+    visible = np.flatnonzero(cells > INVISIBLE_CELLS)
     if len(visible) == 0:
         return []
     weight = np.clip(cells[visible] / full_weight, 0.15, 1)
@@ -121,7 +121,7 @@ def _present_structures(
     for index in order.tolist():
         # Both sides in one picture teach the side best.
         other = int(vocabulary.counterpart[index])
-        pair = [index, other] if other in seen and rng.random() < _COUNTERPART_SHARE else [index]
+        pair = [index, other] if other in seen and rng.random() < COUNTERPART_SHARE else [index]
         chosen += [each for each in pair if each not in chosen]
         if len(chosen) >= count:
             break

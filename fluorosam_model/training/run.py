@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor, nn
 
 from fluorosam_model.modeling.efficientnet import EfficientNetLite0
-from fluorosam_model.training.batches import Batch, BatchMaker, Prefetcher, WorkerPool
+from fluorosam_model.training.batched_prompts import BatchedPrompts
+from fluorosam_model.training.batches import Batch, BatchMaker, DeviceBatches, Prefetcher, WorkerPool
 from fluorosam_model.training.bodies import label_columns, training_patients
 from fluorosam_model.training.config import TrainingConfig, load_config
 from fluorosam_model.training.dense import dense_step
@@ -62,7 +63,9 @@ class _Run:
         self.train_texts = training_wordings(CACHE, lambda i, n: self.say(f"embedding wordings {i}/{n}"))
         self.held_out_texts = held_out_wordings(CACHE)
         size, data = config.model.image_size, config.data
-        self.store = ViewStore(data.pool_views, size, shared=data.workers > 0, writers=max(data.renderers, 1))
+        self.store = ViewStore(
+            data.pool_views, size, shared=data.workers > 0 or data.renderers > 0, writers=max(data.renderers, 1)
+        )
         patients = training_patients(data.patients)
         self.labels, names = label_columns(patients)
         self.vocabulary = Vocabulary(names)
@@ -161,12 +164,10 @@ class _Run:
     def dense_stage(self) -> None:
         config, state = self.config.dense, self.state
         groups = [{"params": _trainable(nn.ModuleList([state.model.image_encoder, state.dense])), "lr": config.lr}]
-        randomised = self.config.data.randomised
-        maker = BatchMaker(self.store, self.labels, config.batch, self.stage_seed(2), randomised=randomised)
         autocast = self.autocast()
         self.loop(
             torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
-            maker,
+            self.batches(config.batch, self.stage_seed(2)),
             lambda batch: dense_step(state.model.encode, state.dense, batch, autocast),
             (config.minutes, config.steps, config.warmup_steps),
             validate=False,
@@ -178,20 +179,10 @@ class _Run:
         encoder = _trainable(nn.ModuleList([model.image_encoder, state.dense]))
         decoder = _trainable(nn.ModuleList([model.prompt_encoder, model.mask_decoder]))
         groups = [{"params": encoder, "lr": config.encoder_lr}, {"params": decoder, "lr": config.lr}]
-        maker = BatchMaker(
-            self.store,
-            self.labels,
-            config.batch,
-            self.stage_seed(3),
-            config.prompts,
-            self.vocabulary,
-            self.train_texts,
-            self.config.data.randomised,
-        )
         autocast = self.autocast()
         self.loop(
             torch.optim.AdamW(groups, weight_decay=config.weight_decay, fused=True),
-            maker,
+            self.batches(config.batch, self.stage_seed(3), config.prompts),
             lambda batch: promptable_step(model.encode, model, state.dense, batch, self.embeddings, config, autocast),
             (config.minutes, config.steps, config.warmup_steps),
             validate=True,
@@ -200,7 +191,7 @@ class _Run:
     def loop(
         self,
         optimizer: torch.optim.Optimizer,
-        maker: BatchMaker,
+        source: Prefetcher[Batch] | WorkerPool | DeviceBatches,
         step: Step,
         budget: tuple[float, int, int],
         validate: bool,
@@ -222,7 +213,7 @@ class _Run:
         next_log, next_save = now + _LOG_EVERY_S, now + config.checkpoint_minutes * 60
         next_validation = now + config.validation.every_minutes * 60
         images = 0
-        with self.progress() as progress, self.batches(maker) as batches:
+        with self.progress() as progress, source as batches:
             task = progress.add_task(state.stage, total=1.0, note="")
             last = time.monotonic()
             while True:
@@ -284,8 +275,10 @@ class _Run:
     def stage_seed(self, stage: int) -> tuple[int, ...]:
         return self.config.seed, stage, self.state.step
 
-    def batches(self, maker: BatchMaker) -> Prefetcher[Batch] | WorkerPool:
-        """Batches as the configuration wants them made, while the pool is renewed."""
+    def batches(
+        self, size: int, seed: tuple[int, ...], prompts: int = 0
+    ) -> Prefetcher[Batch] | WorkerPool | DeviceBatches:
+        """Batches as the configuration wants them made, while the pool is renewed, with `prompts` of each picture."""
         data = self.config.data
 
         def renew() -> None:
@@ -293,6 +286,15 @@ class _Run:
                 self.renderers.check()
             elif self.pool:
                 self.pool.renew(data.new_views_per_batch)
+
+        if data.pictures == "device":
+            drawn = BatchedPrompts(self.vocabulary, self.train_texts, len(self.labels), self.device)
+            asked = drawn if prompts else None
+            return DeviceBatches(
+                self.store, self.labels, size, seed, data.randomised, asked, prompts, self.device, renew
+            )
+        vocabulary, texts = (self.vocabulary, self.train_texts) if prompts else (None, None)
+        maker = BatchMaker(self.store, self.labels, size, seed, prompts, vocabulary, texts, data.randomised)
 
         def make() -> Batch:
             renew()

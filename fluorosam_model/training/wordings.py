@@ -17,6 +17,7 @@ from fluorosam_sim.anatomy import STRUCTURES, held_out_texts, texts
 
 UNKNOWN = len(STRUCTURES)
 """The class of everything outside the vocabulary."""
+PLAIN_SHARE = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Wordings:
     def draw(self, index: int, rng: np.random.Generator) -> int:
         """A row for a class: the plain name, which is what resolved prompts are sent as, in two of five draws."""
         rows = self.rows[index]
-        if index != UNKNOWN and rng.random() < 0.4:
+        if index != UNKNOWN and rng.random() < PLAIN_SHARE:
             return int(rows[0])
         return int(rows[rng.integers(len(rows))])
 
