@@ -19,6 +19,8 @@ CELL_PX = 4
 """Pixels of the picture along a cell of a training mask."""
 COVER_STEPS = (CELL_PX // BITS_STRIDE) ** 2
 """Coverage of a cell is a whole multiple of 1 / COVER_STEPS."""
+BLUR_PX = (0.3, 1.3)
+"""Standard deviation of a detector's blur, from and to."""
 _USUAL_PX = 256
 FloatArray = npt.NDArray[np.float32]
 
@@ -102,7 +104,7 @@ def sample(rng: np.random.Generator, randomised: float = 1.0 - _PLAIN_SHARE, ima
         thickness=float(rng.uniform(0.8, 1.2)),
         bone=float(rng.uniform(0.75, 1.3)),
         scatter=float(rng.uniform(0, 0.6)),
-        blur_px=float(rng.uniform(0.3, 1.3)) if chance[6] < 0.6 else 0.0,
+        blur_px=float(rng.uniform(*BLUR_PX)) if chance[6] < 0.6 else 0.0,
         sharpen=float(rng.uniform(0, 1.5)) if chance[7] < 0.25 else 0.0,
         quanta=float(np.exp(rng.uniform(np.log(150), np.log(20000)))),
         noise_seed=int(rng.integers(2**31)),

@@ -73,7 +73,7 @@ class BatchedPrompts:
         cells = coverage.sum(dim=(2, 3)).float() / COVER_STEPS @ self._belongs
         visible = cells > prompting.INVISIBLE_CELLS
         full = prompting.FULL_WEIGHT_SHARE * coverage.shape[2] * coverage.shape[3]
-        key = torch.empty_like(cells).exponential_() / (cells / full).clamp(0.15, 1)
+        key = torch.empty_like(cells).exponential_() / (cells / full).clamp(prompting.SMALLEST_WEIGHT, 1)
         key = torch.where(visible, key, torch.inf)
         brings = (torch.rand_like(key) < prompting.COUNTERPART_SHARE) & self._paired & visible
         others = key[:, self._other]
@@ -112,7 +112,7 @@ class BatchedPrompts:
 def random_points(masks: Tensor) -> Tensor:
     """(N, H, W) uint8 → (N, 2) points, (x, y) in input pixels, each in one of the better covered cells of its mask."""
     flat = masks.flatten(1)
-    inside = flat >= flat.amax(dim=1, keepdim=True).clamp(max=round(0.75 * COVER_STEPS))
+    inside = flat >= flat.amax(dim=1, keepdim=True).clamp(max=round(prompting.POINTED_COVER * COVER_STEPS))
     cells = (torch.rand(flat.shape, device=flat.device) * inside).argmax(dim=1)
     width = masks.shape[2]
     corner = torch.stack([cells % width, cells // width], dim=1).float()
@@ -122,11 +122,11 @@ def random_points(masks: Tensor) -> Tensor:
 def jittered_boxes(masks: Tensor) -> Tensor:
     """(N, H, W) uint8 → (N, 2, 2) first and second corner of boxes, off by up to a tenth of their size."""
     most = masks.flatten(1).amax(dim=1)
-    inside = masks >= most.clamp(max=round(0.5 * COVER_STEPS))[:, None, None]
+    inside = masks >= most.clamp(max=round(prompting.BOXED_COVER * COVER_STEPS))[:, None, None]
     rows, columns = inside.any(dim=2).float(), inside.any(dim=1).float()
     first = torch.stack([columns.argmax(dim=1), rows.argmax(dim=1)], dim=1).float()
     sizes = torch.tensor([masks.shape[2], masks.shape[1]], device=masks.device)
     last = sizes - torch.stack([columns.flip(1).argmax(dim=1), rows.flip(1).argmax(dim=1)], dim=1)
     box = torch.stack([first, last], dim=1)
-    box = box + (torch.rand_like(box) - 0.5) * 0.2 * (box[:, 1:] - box[:, :1])
+    box = box + (torch.rand_like(box) * 2 - 1) * prompting.BOX_JITTER * (box[:, 1:] - box[:, :1])
     return box * CELL_PX - 0.5

@@ -1,21 +1,19 @@
-"""Batches made while the network computes: in a thread, in processes, or on the GPU, which would wait for either."""
+"""Batches made while the network computes: in a thread, or on the GPU, which would wait for one."""
 
 from __future__ import annotations
 
 import itertools
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from fluorosam_model.training import augment
 from fluorosam_model.training.batched_prompts import BatchedPrompts
@@ -63,14 +61,10 @@ class BatchMaker:
         wordings: Wordings | None = None,
         randomised: float = 0.7,
     ) -> None:
-        self._store, self._labels, self._batch, self._seed = store, labels, batch, tuple(seed)
-        self._rng = np.random.default_rng(self._seed)
+        self._store, self._labels, self._batch = store, labels, batch
+        self._rng = np.random.default_rng(tuple(seed))
         self._prompts, self._vocabulary, self._wordings = prompts, vocabulary, wordings
         self._randomised = randomised
-
-    def reseed(self, worker: int) -> None:
-        """Draw other numbers than the other workers."""
-        self._rng = np.random.default_rng((*self._seed, worker))
 
     def make(self) -> Batch:
         """The next batch."""
@@ -191,52 +185,4 @@ class DeviceBatches:
         buffers = next(self._buffers)
         indices = self._rng.integers(len(self._store), size=len(buffers[0]))
         self._store.gather(torch.from_numpy(indices), *buffers)
-        sample = augment.sample
-        return buffers, [sample(self._rng, self._randomised, self._store.image_px) for _ in indices]
-
-
-class _Endless(IterableDataset[Any]):
-    def __init__(self, maker: BatchMaker) -> None:
-        self._maker = maker
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]]:
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)  # otherwise every worker starts as many threads as there are cores
-        worker = get_worker_info()
-        self._maker.reseed(worker.id if worker else 0)
-        while True:
-            yield tuple(vars(self._maker.make()).values())  # a plain tuple, so that pinning reaches the tensors
-
-
-class WorkerPool:
-    """Batches from `workers` processes. A context manager with `next`, as `Prefetcher`.
-
-    meanwhile: called before each batch; what it raises ends the training.
-    """
-
-    def __init__(self, maker: BatchMaker, workers: int, meanwhile: Callable[[], None], pin: bool) -> None:
-        self._loader = DataLoader(
-            _Endless(maker),
-            batch_size=None,
-            num_workers=workers,
-            prefetch_factor=2,
-            pin_memory=pin,
-            multiprocessing_context="spawn",
-        )
-        self._meanwhile = meanwhile
-        self._batches: Iterator[tuple[Tensor, Tensor, dict[str, Tensor]]] | None = None
-
-    def __enter__(self) -> WorkerPool:
-        self._batches = iter(self._loader)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._batches = None  # the loader ends its processes
-
-    def next(self) -> Batch:
-        """The next batch, of whichever process has one."""
-        assert self._batches is not None
-        self._meanwhile()
-        return Batch(*next(self._batches))
+        return buffers, [augment.sample(self._rng, self._randomised, self._store.image_px) for _ in indices]

@@ -28,9 +28,9 @@ class DataConfig:
     as often. synthetic_share: share of the views that are of synthetic bodies, where real CTs are named, too. renderer:
     "cpu" or "cuda". preview: half the in-plane resolution of fine CTs. Views are kept in memory: initial_views are
     rendered first, new_views_per_batch are added or replaced afterwards. pictures: where views become pictures and
-    prompts are drawn, "cpu" or "device", the one that trains. workers: processes that make batches on the CPU; 0 uses a
-    thread, enough beside a CPU. renderers: processes that render new views all the time, which a GPU keeps busy; 0
-    renders beside the batches. active_bodies: synthetic bodies that each of them keeps ready to be rendered.
+    prompts are drawn: "cpu", in a thread, enough beside a CPU, or "device", the one that trains. renderers: processes
+    that render new views all the time, which a GPU keeps busy; 0 renders beside the batches. active_bodies: synthetic
+    bodies that each of them keeps ready to be rendered.
     """
 
     patients: tuple[str, ...] = ("chest",)
@@ -42,7 +42,6 @@ class DataConfig:
     pool_views: int = 4000
     new_views_per_batch: int = 2
     pictures: str = "cpu"
-    workers: int = 0
     renderers: int = 0
     active_bodies: int = 4
 
@@ -134,10 +133,6 @@ def load_config(path: str | Path) -> TrainingConfig:
     config = _build(TrainingConfig, document, "")
     if config.data.pictures not in PICTURES:
         raise ConfigError(f"data.pictures must be {' or '.join(PICTURES)}, not {config.data.pictures!r}.")
-    if config.data.pictures == "device" and config.data.workers:
-        raise ConfigError("data.workers makes pictures on the CPU: set it to 0, or data.pictures to cpu.")
-    if config.data.workers and not config.data.renderers:
-        raise ConfigError("data.workers makes batches in processes, which needs data.renderers of 1 or more.")
     return config
 
 

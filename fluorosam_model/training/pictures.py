@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fluorosam_model.training.augment import BONE_CM2_G, CELL_PX, SOFT_CM2_G, Appearance, pixel
+from fluorosam_model.training.augment import BLUR_PX, BONE_CM2_G, CELL_PX, SOFT_CM2_G, Appearance, pixel
 from fluorosam_model.training.batched_channels import channels, quantile_each
 from fluorosam_model.training.pool import BITS_STRIDE
 
@@ -21,7 +21,6 @@ Each = Callable[[Callable[[Appearance], Any]], Tensor]
 _COARSE_PX = 32
 _SCATTER_SIGMA = 4.0  # coarse pixels
 _SHARPEN_SIGMA = 3.0
-_MOST_BLUR_TAPS = 11
 _TILES = 8  # of adaptive equalisation, along an axis
 _GREYS = 256
 
@@ -99,20 +98,21 @@ def _signal(densities: Tensor, each: Each) -> Tensor:
     for number, (mu_soft, mu_bone) in enumerate(zip(SOFT_CM2_G.tolist(), BONE_CM2_G.tolist(), strict=True)):
         signal += spectrum[:, number, None, None] * torch.exp(-mu_soft * soft - mu_bone * bone)
     coarse = F.adaptive_avg_pool2d(signal.clamp(max=0.3)[:, None], _COARSE_PX)[:, 0]
-    sigma = torch.full((len(signal),), _SCATTER_SIGMA, device=signal.device)
-    wide = F.interpolate(_blurred(coarse, sigma)[:, None], size=signal.shape[1:], mode="bilinear")[:, 0]
+    wide = F.interpolate(_blurred(coarse, _SCATTER_SIGMA)[:, None], size=signal.shape[1:], mode="bilinear")[:, 0]
     signal += each(lambda a: a.scatter) * wide
-    signal = _blurred(signal, each(lambda a: a.blur_px).flatten(), _MOST_BLUR_TAPS)
+    signal = _blurred(signal, BLUR_PX[1], each(lambda a: a.blur_px).flatten())
     sparse = signal[:, ::4, ::4].flatten(1)
     middle = sparse.median(dim=1).values[:, None, None]
     noise = torch.randn_like(signal) * (signal * (middle / each(lambda a: a.quanta))).clamp(min=0).sqrt()
     return (signal + noise).clamp(min=1e-5)
 
 
-def _blurred(images: Tensor, sigma: Tensor, taps: int = 0) -> Tensor:
-    """Gaussian of (B,) standard deviations in pixels, none where that is 0; kernels end where OpenCV's do."""
-    reach = torch.where(sigma > 0, torch.floor((torch.round(sigma * 8 + 1)) / 2), 0)
-    radius = (taps or int(reach.max()) * 2 + 1) // 2
+def _blurred(images: Tensor, most: float, sigmas: Tensor | None = None) -> Tensor:
+    """Gaussian of a standard deviation in pixels, or of (B,) of them up to it, where 0 leaves the picture as it is;
+    kernels end where OpenCV's do."""
+    sigma = torch.full((len(images),), most, device=images.device) if sigmas is None else sigmas
+    reach = torch.where(sigma > 0, (sigma * 8 + 1).round().div(2).floor(), 0)
+    radius = round(most * 8 + 1) // 2  # known without asking the device
     offset = torch.arange(-radius, radius + 1, device=images.device, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (offset / sigma.clamp(min=1e-3)[:, None]) ** 2) * (offset.abs() <= reach[:, None])
     kernel = kernel / kernel.sum(dim=1, keepdim=True)
@@ -133,8 +133,7 @@ def _displayed(signal: Tensor, inside: Tensor, each: Each, appearances: Sequence
     sharpen = [number for number, a in enumerate(appearances) if a.sharpen > 0]
     if sharpen:
         some, amount = image[sharpen], each(lambda a: a.sharpen)[sharpen]
-        smooth = _blurred(some, torch.full((len(some),), _SHARPEN_SIGMA, device=image.device))
-        image[sharpen] = (some + amount * (some - smooth)).clamp(0, 1)
+        image[sharpen] = (some + amount * (some - _blurred(some, _SHARPEN_SIGMA))).clamp(0, 1)
     equal = [number for number, a in enumerate(appearances) if a.equalise > 0]
     if equal:
         image[equal] = _equalised(image[equal], each(lambda a: a.equalise).flatten()[equal])

@@ -16,7 +16,10 @@ INVISIBLE_CELLS = 2.0  # a structure of fewer cells is neither asked for as pres
 FULL_WEIGHT_SHARE = 0.01
 ABSENT_SHARE = 0.22
 COUNTERPART_SHARE = 0.5
-TEXT, POINTS, BOX, TEXT_AND_POINT = 0.58, 0.18, 0.14, 0.10
+SMALLEST_WEIGHT = 0.15
+TEXT, POINTS, BOX = 0.58, 0.18, 0.14  # shares of the prompts; what is left are texts with a point
+POINTED_COVER, BOXED_COVER = 0.75, 0.5  # how well covered a cell must be to be clicked, or to lie in the box
+BOX_JITTER = 0.1
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -93,17 +96,17 @@ def sample_prompts(
 
 def random_point(mask: FloatArray, rng: np.random.Generator) -> FloatArray:
     """(2,) a point, (x, y) in input pixels, in one of the better covered cells of a mask that is not empty."""
-    inside = np.flatnonzero(mask >= min(0.75, float(mask.max())))
+    inside = np.flatnonzero(mask >= min(POINTED_COVER, float(mask.max())))
     row, column = divmod(int(inside[rng.integers(len(inside))]), mask.shape[1])
     return np.array([column + rng.random(), row + rng.random()], np.float32) * CELL_PX - 0.5
 
 
 def jittered_box(mask: FloatArray, rng: np.random.Generator) -> FloatArray:
     """(2, 2) first and second corner of a box about a mask that is not empty, off by up to a tenth of its size."""
-    inside = mask >= min(0.5, float(mask.max()))
+    inside = mask >= min(BOXED_COVER, float(mask.max()))
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     box = np.array([[columns[0], rows[0]], [columns[-1] + 1, rows[-1] + 1]], np.float32)
-    box += rng.uniform(-0.1, 0.1, (2, 2)) * (box[1] - box[0])
+    box += rng.uniform(-BOX_JITTER, BOX_JITTER, (2, 2)) * (box[1] - box[0])
     return np.asarray(box * CELL_PX - 0.5, np.float32)
 
 
@@ -114,7 +117,7 @@ def _present_structures(
     visible = np.flatnonzero(cells > INVISIBLE_CELLS)
     if len(visible) == 0:
         return []
-    weight = np.clip(cells[visible] / full_weight, 0.15, 1)
+    weight = np.clip(cells[visible] / full_weight, SMALLEST_WEIGHT, 1)
     order = visible[np.argsort(rng.exponential(size=len(visible)) / weight)]
     seen = set(visible.tolist())
     chosen: list[int] = []

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from fluorosam_model.modeling.efficientnet import EfficientNetLite0
 from fluorosam_model.training.batched_prompts import BatchedPrompts
-from fluorosam_model.training.batches import Batch, BatchMaker, DeviceBatches, Prefetcher, WorkerPool
+from fluorosam_model.training.batches import Batch, BatchMaker, DeviceBatches, Prefetcher
 from fluorosam_model.training.bodies import label_columns, training_patients
 from fluorosam_model.training.config import TrainingConfig, load_config
 from fluorosam_model.training.dense import dense_step
@@ -63,9 +63,7 @@ class _Run:
         self.train_texts = training_wordings(CACHE, lambda i, n: self.say(f"embedding wordings {i}/{n}"))
         self.held_out_texts = held_out_wordings(CACHE)
         size, data = config.model.image_size, config.data
-        self.store = ViewStore(
-            data.pool_views, size, shared=data.workers > 0 or data.renderers > 0, writers=max(data.renderers, 1)
-        )
+        self.store = ViewStore(data.pool_views, size, shared=data.renderers > 0, writers=max(data.renderers, 1))
         patients = training_patients(data.patients)
         self.labels, names = label_columns(patients)
         self.vocabulary = Vocabulary(names)
@@ -191,7 +189,7 @@ class _Run:
     def loop(
         self,
         optimizer: torch.optim.Optimizer,
-        source: Prefetcher[Batch] | WorkerPool | DeviceBatches,
+        source: Prefetcher[Batch] | DeviceBatches,
         step: Step,
         budget: tuple[float, int, int],
         validate: bool,
@@ -275,9 +273,7 @@ class _Run:
     def stage_seed(self, stage: int) -> tuple[int, ...]:
         return self.config.seed, stage, self.state.step
 
-    def batches(
-        self, size: int, seed: tuple[int, ...], prompts: int = 0
-    ) -> Prefetcher[Batch] | WorkerPool | DeviceBatches:
+    def batches(self, size: int, seed: tuple[int, ...], prompts: int = 0) -> Prefetcher[Batch] | DeviceBatches:
         """Batches as the configuration wants them made, while the pool is renewed, with `prompts` of each picture."""
         data = self.config.data
 
@@ -288,10 +284,11 @@ class _Run:
                 self.pool.renew(data.new_views_per_batch)
 
         if data.pictures == "device":
-            drawn = BatchedPrompts(self.vocabulary, self.train_texts, len(self.labels), self.device)
-            asked = drawn if prompts else None
+            drawn = None
+            if prompts:
+                drawn = BatchedPrompts(self.vocabulary, self.train_texts, len(self.labels), self.device)
             return DeviceBatches(
-                self.store, self.labels, size, seed, data.randomised, asked, prompts, self.device, renew
+                self.store, self.labels, size, seed, data.randomised, drawn, prompts, self.device, renew
             )
         vocabulary, texts = (self.vocabulary, self.train_texts) if prompts else (None, None)
         maker = BatchMaker(self.store, self.labels, size, seed, prompts, vocabulary, texts, data.randomised)
@@ -300,8 +297,6 @@ class _Run:
             renew()
             return maker.make()
 
-        if data.workers:
-            return WorkerPool(maker, data.workers, renew, pin=self.device.type == "cuda")
         return Prefetcher(make)
 
     def autocast(self) -> torch.autocast:

@@ -18,6 +18,7 @@ from fluorosam_sim.anatomy import STRUCTURES, held_out_texts, texts
 UNKNOWN = len(STRUCTURES)
 """The class of everything outside the vocabulary."""
 PLAIN_SHARE = 0.4
+"""Of the draws of a structure's wording, those that are its plain name."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -237,8 +237,8 @@ def test_the_same_seed_gives_the_same_weights(small_world: None, tmp_path: Path)
 
 
 def test_a_new_run_starts_from_other_weights(small_world: None, tmp_path: Path) -> None:
-    # The first with batches from a process of its own.
-    processes = SMALL.replace("data: {", "data: {workers: 1, renderers: 1, ")
+    # The first with views from a process of its own, and pictures made of them where it trains.
+    processes = SMALL.replace("data: {", "data: {pictures: device, renderers: 1, ")
     (tmp_path / "first.yaml").write_text(processes, encoding="utf-8")
     first = run.train(tmp_path / "first.yaml", tmp_path / "first")
     again = SMALL.replace("dense: {steps: 3", "dense: {steps: 0, minutes: 0.0")

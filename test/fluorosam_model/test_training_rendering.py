@@ -44,7 +44,7 @@ def test_processes_fill_the_store_and_say_when_one_has_ended(phantom: Patient, t
     path = tmp_path / "phantom.patient"
     save_patient(phantom, path)
     store = ViewStore(8, PX, shared=True, writers=2)
-    config = DataConfig(patients=(str(path),), renderers=2, workers=1)
+    config = DataConfig(patients=(str(path),), renderers=2)
     told: list[int] = []
     processes = RenderingProcesses(config, store, seed=3)
     try:
