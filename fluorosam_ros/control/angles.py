@@ -8,6 +8,7 @@ Rules, so that nothing is guessed:
 * So is a side of the patient with a number: "10 degrees to the left".
 * A view is absolute: "RAO 20", "20 degrees LAO", "cranial 15", also after a verb when the name comes first
   ("rotate LAO 20").
+* "Neutral" and "back to zero" are both angles at zero.
 * "A bit" is 5°, always relative; "a bit more LAO" is five degrees more.
 * Exactly one number, no word left over, one axis at a time; only a compound view ("LAO 30 cranial 20") names both.
   Otherwise a question or a refusal, never a motion.
@@ -45,6 +46,8 @@ _PHRASES = (
     (r"\b(?:up(?= .*\b(?:cra|cep|headw))|down(?= .*\b(?:cau|footw)))\s", ""),
     (r"(?<=\d|s|e|n|y|t|r) (?:to) (?=(?:lao|rao|cran|caud)\w*$)", " "),
     (r"\bin (?:the )?(lao|rao|cranial|caudal|left|right) direction\b", r"\1"),
+    (r"\b(?:take|come|go|drop) (?=\S+(?: five)?(?: degrees?)? off (?:the |of )*(?:lao|rao|cran|caud))", "less "),
+    (r"(?<=less) (\S+(?: five)?(?: degrees?)?) off (?:the |of )*(?=lao|rao|cran|caud)", r" \1 "),
     (r"\b(?:take off|take away|back off|subtract|reduce|decrease)\b", "less"),
     (r"\b(?:increase|plus|from here)\b", "more"),
     (r"^(?:set|line) up(?: for)?\b", "set"),
@@ -81,10 +84,18 @@ _PHRASES = (
     (r"\b(?:toward|towards)\s(?:the\s)?(?=lao|rao|cra|cau|cep)", "by "),
     (r"^target (?=(?:lao|rao|cran|caud))", "to "),
     (r"\babsolute$", ""),
-    (r"\b(?:c arm|arc|machine|unit|device|image intensifier)\b", "carm"),
+    (r"^(rotation|tilt|angulation) (?:(?:at|is|back at) )?(?:0|zero)(?: degrees?)?$", r"\1 to 0"),
+    (r"\b(?:c arm|arc|machine|unit|device|image intensifier|tube|beam)\b", "carm"),
     (r"^(?:use|make it|get (?:me|us)) (?:an? )?", ""),
     (r"^angle\b(?! of)", "angulate"),
 )
+_STRAIGHT = re.compile(
+    r"(?:(?:go|move|come|get|bring|take|put|return|swing|reset|set)(?: (?:it|us|me|the (?:c arm|arm|gantry)))* )?"
+    r"(?:(?:right |all the way )?back )?(?:to |in |into )?(?:the )?"
+    r"(?:neutral(?: (?:position|pose|angulation))?|(?:zero|0) (?:position|angulation|angles)|"
+    r"(?:zero|0)(?: degrees)? (?:and|by) (?:zero|0)(?: degrees)?|(?<=back to )(?:zero|0))"
+)
+"""Both angles at zero."""
 _Axis = type[Rotate] | type[Tilt]
 _DIRECTIONS: dict[str, tuple[_Axis, int]] = {
     **dict.fromkeys(("lao", "left", "leftward", "leftwards"), (Rotate, 1)),
@@ -130,6 +141,8 @@ def parse_angle(text: str) -> Command | None:
     Args:
         text: plain command text: lower case, words and signed numbers separated by single spaces.
     """
+    if _STRAIGHT.fullmatch(text):
+        return Steps((Rotate(to_deg=0.0), Tilt(to_deg=0.0)))
     for pattern, replacement in _PHRASES:
         text = re.sub(pattern, replacement, text)
     compound = _COMPOUND.fullmatch(text)

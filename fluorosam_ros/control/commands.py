@@ -45,6 +45,7 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.followups import answered, continued, corrected
+from fluorosam_ros.control.joints import asked_bone
 from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
@@ -118,7 +119,7 @@ def _command(text: str, words: str, context: Context) -> Command:
         return correction
     if phrases.NEGATION.search(said):
         return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
-    kind = type(context.last) if isinstance(context.last, Center | CollimateTo | WhereIs) else None
+    kind = type(context.last) if isinstance(context.last, Center | CollimateTo | WhereIs | Segment) else None
     for pattern, what_for in ((phrases.AND_NOW, kind), (phrases.CAN_SEE, WhereIs)):
         found = pattern.fullmatch(words)
         match = find(found["what"]) if found and what_for else Match()
@@ -300,6 +301,9 @@ def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
             match = stripped
     if match.unknown:
         unknown = match.unknown[0]
+        joint = asked_bone(unknown, Segment) if match == Match(unknown=(unknown,)) else None
+        if joint is not None:
+            return joint
         if phrases.MOTION_WORD.search(words):
             return Refuse(f"I will not move: I did not understand {unknown!r} in this command.")
         if verb or match.structures or match.alternatives or match.tools:

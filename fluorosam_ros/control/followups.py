@@ -54,7 +54,11 @@ _OTHER = re.compile(
     r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)|wrong side"
     r"|(?:the )?same (?:thing )?(?:again )?(?:on|for) the (?:other|opposite) (?:one|side)"
 )
-_ONE = re.compile(r"(?:no (?:and )?)?(?:on )?(?:the )?(left|right) (?:one|side)(?: (?:as well|too|also|instead))*")
+_SAME = r"(?:do )?(?:the )?same (?:thing )?(?:again )?(?:on|for) (?:the )?"
+_ONE = re.compile(
+    rf"(?:no (?:and )?)?(?:{_SAME}(?=(?:left|right)$)|(?:{_SAME}|(?:on )?(?:the )?)(?=(?:left|right) (?:one|side)\b))"
+    r"(left|right)(?: (?:one|side))?(?: (?:as well|too|also|instead))*"
+)
 _MEANT_AFTER = re.compile(r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:i mean|i meant|i said|rather)$")
 _NOT_THAT = re.compile(r"^(?:no (?:and )?)?i (?:said|meant?|wanted) (?P<what>.+?) (?:and )?not .+$")
 _OTHER_ONE = re.compile(

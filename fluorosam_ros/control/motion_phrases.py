@@ -164,8 +164,8 @@ _LAST_MOVE = (
 GO_BACK = re.compile(
     rf"(?:(?:go|move|come|get|take|bring|put|swing|turn|drive|return|step|switch|jump)(?: (?:it|us|me|everything|the "
     rf"c arm))* )?back(?: (?:to|up to))? {_BEFORE}"
-    rf"|(?:return|revert|go|move|reset)(?: (?:it|us|the c arm))?(?: to)? {_BEFORE}|(?:the )?{_FORMER}|(?:where|the "
-    rf"way) we were(?: before)?"
+    rf"|(?:return|revert|go|move|reset|restore|recall)(?: (?:it|us|the c arm))?(?: to)? {_BEFORE}"
+    rf"|(?:the )?{_FORMER}|(?:where|the way) we were(?: before)?"
     r"|(?:go|move|come|get|take|bring|put|swing|turn|drive|step|return|backtrack)(?: (?:it|us|me|the c arm))* back(?: "
     r"(?:one step|one|a step|one move|there|again|up one step))?"
     rf"|(?:undo|revert|reverse|take back)(?: (?:it|that|this|{_LAST_MOVE}))*|take (?:that|it|{_LAST_MOVE}) back"
@@ -185,6 +185,7 @@ SAVE = re.compile(
 )
 SAVE_UNNAMED = re.compile(
     rf"(?:save|remember|store|keep|memori[sz]e|bookmark)(?: (?:this|the current|where we are|here))(?: {_POSE})?"
+    rf"|(?:save|store|memori[sz]e|bookmark)(?: (?:the )?{_POSE})?"
 )
 RECALL = re.compile(
     r"(?:go|move|return|come|drive|swing|jump|switch|get|take|bring|recall|restore|load|pull|call|show|use|back|put"

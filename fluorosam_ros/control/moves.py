@@ -66,6 +66,7 @@ _GOING = frozenset(("go", "come", "get", "take", "bring"))
 
 _ZOOM_OUT = re.compile(
     r"\bzoom(?:ing)?(?: it| us| me| back| the image| the view)* out\b|\bout zoom\b"
+    r"|\b(?:back off|ease off|pull back) (?:the )?(?:zoom|magnification)\b"
     r"|\b(?:make )?(?:the |a )?(?:field(?: of view)?|view) (?:bigger|larger|wider)\b|\b(?:less|smaller|lower) "
     r"(?:magnification|zoom)\b|\bunzoom\b"
     r"|\b(?:(?:a )?(?:bigger|larger|wider) (?:area|region|section|look|angle)|widen the (?:view|image|picture)|more "
@@ -248,7 +249,7 @@ def _zoom(said: Tokens, text: str) -> Zoom | Unclear | None:
         if not found:
             continue
         rest = " ".join((text[: found.start()] + text[found.end() :]).split())
-        if rest in ("a notch", "a step", "a level") or (
+        if rest in ("a notch", "a step", "a level", "once") or (
             said.numbers == (1.0,) and rest in ("# notch", "# step", "# level")
         ):
             return Zoom(ZOOM, out)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_SYSTEM = r"(?: (?:the )?(?:system|c arm|device|machine|it|yourself))?"
+_SYSTEM = r"(?: the| (?:the )?(?:system|c arm|device|machine|it|yourself))?"  # "robot" is an address, and gone
 _MASKS = (
     r"(?:segmenting|segmentations?|outlining|outlines?|tracking|highlighting|highlights?|masks?|overlays?|contours?|"
     r"marking|markings?|annotations?|colou?rs|drawings?|showing|displaying|painting|contouring|labels?|labelling"
@@ -26,7 +26,8 @@ STOP = re.compile(r"\b(?:s+t+o+p+(?:ped|ping)?|stpo|sotp|estop|halt+|freeze|abor
 STOP_ALONE = re.compile(
     r"(?:wait|hold|hang)(?: (?:on|it|still|up|everything|there|that|here|right there))*(?: (?:a|one|just a) (?:second"
     r"|sec|moment|minute))?"
-    r"|no(?: no)*|pause|whoa(?: there)?|cease|don t|dont|(?:do not|dont|don t) (?:move|go|continue)(?: (?:on|it|any "
+    r"|no(?: no)*|no (?:don t|dont|do not|wait)"
+    r"|pause|whoa(?: there)?|cease|don t|dont|(?:do not|dont|don t) (?:move|go|continue)(?: (?:on|it|any "
     r"?more|any further|further|now))*|nobody move"
     r"|(?:ok )?(?:that s |that is |thats )?(?:enough|far enough)|(?:stay|stand)(?: right)? (?:there|still|put|where "
     r"you are)|wait(?: wait)+|quit (?:it|moving)|kill (?:it|everything|the (?:motion|motors?|power|movement))|(?:cut"
@@ -82,6 +83,7 @@ STOP_SEGMENTING = re.compile(
     r"|(?:take|get|clear|wipe) (?:(?:it|that|this|them|those|these|all|everything) )*(?:of (?:it|that|them) )?off"
     r"(?: of)? (?:the )?(?:screen|image|picture)"
     rf"|(?:turn|switch) off (?:the )?(?P<turned>.+?)(?: s)? {_MASKS}"
+    r"|take (?P<taken>(?!(?:it|that|this|them|those|these) ).+) (?:off|away)(?: again| now)?"
     r"|(?:hide|unmark|unhighlight|remove|erase|delete|clear|forget) (?P<hide>.+?)(?: again| now)?"
     rf"|(?:i |we )?(?:do not|don t|dont|no longer) (?:need|want)(?: to see)? (?P<need>.+?)(?: s)?"
     rf"(?: {_MASKS}| (?:high|out)?"
@@ -108,8 +110,9 @@ UNCERTAIN = re.compile(
 )
 """Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
 
-ARM = re.compile(rf"arm{_SYSTEM}")
-DISARM = re.compile(rf"dis ?arm{_SYSTEM}")
+_MOTION = r"(?:the )?(?:motors?|motions?|movements?|drives?)"
+ARM = re.compile(rf"arm{_SYSTEM}|(?:enable|unlock|release) {_MOTION}")
+DISARM = re.compile(rf"dis ?arm{_SYSTEM}|(?:disable|lock) {_MOTION}")
 _BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation(?! down)))"
 FLUORO_ON = re.compile(
     rf"(?:turn|switch|put|power|get|bring) {_FLUORO} (?:on|going|started|running)|(?:turn|switch|put|power) on "
@@ -202,7 +205,9 @@ WHERE_ARE_WE = re.compile(
     r"|(?:what|which) (?:angles?|angulation|projection|position) (?:are|is) (?:we|it|you|the c arm)"
     r"(?: (?:sitting|standing|parked|currently|now))*(?: (?:at|in|on))?(?: (?:now|right now|at the moment))?"
     r"|how (?:are we|is the c arm) (?:angled|positioned|oriented|rotated|standing|set up)"
-    r"|how far (?:are we|is the c arm) (?:rotated|tilted|angled|turned)"
+    r"|how far (?:over |round |around )?(?:are we|is the c arm)(?: (?:rotated|tilted|angled|turned))?"
+    r"|(?:which|what) (?:way|direction) (?:are we|(?:is|does) the (?:c arm|beam|tube|gantry)) "
+    r"(?:pointing|facing|looking|point|face|look)"
     r"|how (?:much|many degrees of) (?:lao|rao|cranial|caudal|tilt|rotation|angulation|angle)"
     r"(?: (?:do we have|have we got|are we (?:at|in|on)|is (?:this|that|it)|is there|are we using|now))*"
 )
@@ -273,9 +278,9 @@ SEGMENT_END = re.compile(
 )
 
 AND_NOW = re.compile(
-    r"(?:(?:and|now|next|then) )*(?:(?:and now|and then|now|next|same for|same with|and|what about|how about)(?: "
-    r"for)?) (?P<what>.+?)"
-    r"(?: too| as well| also| please)*"
+    r"(?:(?:and|now|next|then) )*"
+    r"(?:(?:and now|and then|now|next|(?:and )?(?:do )?(?:the )?same(?: thing)?(?: again)? (?:for|with|on)|and"
+    r"|what about|how about)(?: for)?) (?P<what>.+?)(?: too| as well| also| please)*"
 )
 """The last command for another structure: "and now L5". Of the text with its politeness."""
 

@@ -20,7 +20,8 @@ from fluorosam_ros.control.command_types import (
     listed,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_sim.anatomy import Structure, find
+from fluorosam_ros.control.joints import asked_bone
+from fluorosam_sim.anatomy import Match, Structure, find
 
 _BOTH = re.compile(r"^both (?:of )?(?:the )?(?=.+ and )")
 _VERBS: dict[Aimed, str] = {
@@ -44,6 +45,9 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
     if match.tools:
         return Refuse(f"I cannot {verb} {match.tools[0]!r}: it is not in this image as far as I can tell.")
     if match.unknown:
+        joint = asked_bone(match.unknown[0], kind) if match == Match(unknown=match.unknown[:1]) else None
+        if joint is not None:
+            return joint
         return Refuse(f"I cannot {verb} {match.unknown[0]!r}: I do not know that structure.")
     if match.alternatives:
         return which(match.alternatives, kind)
