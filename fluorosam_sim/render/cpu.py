@@ -17,9 +17,9 @@ from fluorosam_sim.render.placed import PlacedTool
 from fluorosam_sim.render.renderer import MIN_PATH_MM, Rendering, label_channels
 from fluorosam_sim.render.shadows import with_tools
 from fluorosam_sim.render.view import View, indexed_view
-from fluorosam_sim.render.volume import prepare
+from fluorosam_sim.render.volume import label_words, prepare
 
-_TILE = (16, 64)  # rows, columns of a ray tile: measured best of 8…32 × 16…64
+_TILE = (16, 32)  # rows, columns of a ray tile: measured best of 8…32 × 16…128; what it holds fits the L1 cache
 # Numba's thread pools are not re-entrant on every platform: one render at a time in a process.
 _LOCK = threading.Lock()
 
@@ -39,7 +39,7 @@ class CpuRenderer:
         self._volume = prepare(patient, halve=preview)
         self._min_path_mm = float(min_path_mm)
         self._packed: dict[int, npt.NDArray[np.uint32]] = {}
-        self._words = (len(patient.label_names) + 63) // 64
+        self._words = label_words(patient.label_names)
 
     def render(
         self,
@@ -94,6 +94,7 @@ class CpuRenderer:
             self._packed_along(view.order[1]),
             volume.labels,
             volume.occupied,
+            volume.held,
             view.strides,
             view.sizes,
             view.occupied_strides,

@@ -22,7 +22,7 @@ from fluorosam_sim.render.placed import PlacedTool
 from fluorosam_sim.render.renderer import MIN_PATH_MM, Rendering, label_channels
 from fluorosam_sim.render.shadows import with_tools
 from fluorosam_sim.render.view import View, indexed_view
-from fluorosam_sim.render.volume import prepare
+from fluorosam_sim.render.volume import label_words, prepare
 
 _TILE = (16, 32)
 _MOST_PLANES = 3  # counters of samples by label that fit into registers
@@ -155,7 +155,7 @@ class CudaRenderer:
         self._device = torch.device(device)
         self._labels = torch.from_numpy(self._volume.labels).to(self._device)
         self._packed: dict[int, torch.Tensor] = {}
-        self._words = (len(patient.label_names) + 63) // 64
+        self._words = label_words(patient.label_names)
 
     def render(
         self,

@@ -20,39 +20,15 @@ import math
 import numba as nb
 import numpy as np
 
+from fluorosam_sim.render.blocks import BLOCK_SHIFT, BONE
+from fluorosam_sim.render.prefetch import prefetch
+
 F = np.float32
 I = np.int32  # noqa: E741 - the field's short name for an index
 U = np.uint32
 U64 = np.uint64
-BLOCK_SHIFT = 3  # occupancy blocks of 8 voxels
-# What a block with its packed neighbours may hold: bits of `occupied`.
-TISSUE, BONE, FIRST_LABELS = 1, 2, 4  # labels of word w: FIRST_LABELS << w
-
-
-@nb.njit(parallel=True, nogil=True, error_model="numpy", cache=True)
-def mark_blocks(
-    density,  # (k, j, i) uint16
-    labels,  # (k, j, i) uint8
-    bone_from,
-    blocks,  # out: (k, j, i) uint16 by block, bits TISSUE, BONE and FIRST_LABELS << word of 32 labels
-):
-    """What each block may add to a ray: a sample reads a block's far neighbours, too, so they count with it."""
-    reach = (1 << BLOCK_SHIFT) + 1
-    for bk in nb.prange(blocks.shape[0]):
-        for bj in range(blocks.shape[1]):
-            for bi in range(blocks.shape[2]):
-                found = 0
-                for k in range(bk << BLOCK_SHIFT, min((bk << BLOCK_SHIFT) + reach, density.shape[0])):
-                    for j in range(bj << BLOCK_SHIFT, min((bj << BLOCK_SHIFT) + reach, density.shape[1])):
-                        for i in range(bi << BLOCK_SHIFT, min((bi << BLOCK_SHIFT) + reach, density.shape[2])):
-                            value, label = density[k, j, i], labels[k, j, i]
-                            if value > 0:
-                                found |= TISSUE
-                            if value > bone_from:
-                                found |= BONE
-                            if label > 0:
-                                found |= FIRST_LABELS << (label >> 5)
-                blocks[bk, bj, bi] = found
+_AHEAD = 2  # slices: what is read then is asked for now; measured the same for 1 to 6
+_LINE = 64  # bytes of a cache line
 
 
 @nb.njit(inline="always")
@@ -63,6 +39,34 @@ def _bilinear(near, far, frac_a, frac_b):
     e = v00 + frac_a * (v10 - v00)
     f = v01 + frac_a * (v11 - v01)
     return e + frac_b * (f - e)
+
+
+@nb.njit(inline="always")
+def _fetch(voxels, a_line, s, slices, slice_stride, region):
+    """Asks for a rectangle of voxels some slices after slice s. a_line: how many, side by side, a cache line holds.
+
+    region: the first, the last and the stride of the voxels along either side.
+    """
+    first_i, last_i, stride_i, first_k, last_k, stride_k = region
+    ahead = _AHEAD
+    if slice_stride == 1:  # a line holds many slices, so it is asked for once
+        if s % a_line != 0:
+            return
+        ahead = a_line
+    if s + ahead < slices:
+        first = (s + ahead) * slice_stride
+        for i in range(first_i, last_i + 1, a_line if stride_i == 1 else 1):
+            for k in range(first_k, last_k + 1, a_line if stride_k == 1 else 1):
+                prefetch(voxels, first + i * stride_i + k * stride_k)
+
+
+@nb.njit(nogil=True, error_model="numpy", cache=True)
+def _common(sets):
+    """Labels that are in all of some sets of 32."""
+    common = U(0xFFFFFFFF)
+    for p in range(sets.size):
+        common &= sets[p]
+    return common
 
 
 @nb.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
@@ -118,7 +122,8 @@ def _stretch(weight, start, values):
 def cast_rays(
     packed,  # (n,) uint32: density of a voxel in the low half, of its next neighbour along axis a in the high half
     labels,  # (n,) uint8
-    occupied,  # (m,) uint16, one per block: see mark_blocks
+    occupied,  # (m,) uint8, one per block: see blocks.mark_blocks
+    held,  # (m, words) uint32, likewise
     strides,  # element strides of (slice axis, a, b)
     sizes,  # padded sizes along (slice axis, a, b)
     occupied_strides,
@@ -165,6 +170,7 @@ def cast_rays(
         label = np.empty(n, np.uint32)
         bit = np.empty(n, np.uint32)
         seen = np.zeros((planes, words, n), np.uint32)
+        wanted = np.zeros(words, np.uint32)  # labels that the tile may meet and that some of its rays still lack
         reach = np.empty(n, F)  # slices from the source to the detector
         # Made in any case: arrays made under a condition numba lets go too early.
         base_a, base_b, lean_a, lean_b = np.empty(n, F), np.empty(n, F), np.empty(n, F), np.empty(n, F)
@@ -172,7 +178,8 @@ def cast_rays(
         soft_start, bone_start = np.empty(n, F), np.empty(n, F)
         nodes = np.empty(((rows + cell - 1) // cell + 1, (cols + cell - 1) // cell + 1, 5), F)
         layer, spread, stretched = -1, False, False
-        entered, any_occupied = True, 0
+        entered, any_occupied, any_wanted = True, 0, False
+        first_i, last_i, first_k, last_k = 0, 0, 0, 0
         low_a, high_a, low_b, high_b = zero, zero, zero, zero
         min_a, max_a, min_b, max_b = 1e30, -1e30, 1e30, -1e30
         min_reach, max_reach, forward = 1e30, 0.0, 1.0
@@ -216,15 +223,31 @@ def cast_rays(
                 b_low = min(t_low * min_b, t_low * max_b, t_high * min_b, t_high * max_b) + source[2] + low_b
                 b_high = max(t_low * min_b, t_low * max_b, t_high * min_b, t_high * max_b) + source[2] + high_b
                 any_occupied = 0
+                wanted[:] = 0
                 if a_high > 0 and b_high > 0 and a_low < sizes[1] - 1 and b_low < sizes[2] - 1:
                     first_i, last_i = max(int(a_low), 0), min(int(a_high) + 1, sizes[1] - 1)
                     first_k, last_k = max(int(b_low), 0), min(int(b_high) + 1, sizes[2] - 1)
                     for i in range(first_i >> BLOCK_SHIFT, (last_i >> BLOCK_SHIFT) + 1):
                         row = (s >> BLOCK_SHIFT) * occupied_strides[0] + i * occupied_strides[1]
                         for k in range(first_k >> BLOCK_SHIFT, (last_k >> BLOCK_SHIFT) + 1):
-                            any_occupied |= occupied[row + k * occupied_strides[2]]
+                            block = row + k * occupied_strides[2]
+                            any_occupied |= occupied[block]
+                            if want_labels:
+                                for w in range(words):
+                                    wanted[w] |= held[block, w]
+                any_wanted = False
+                for w in range(words):
+                    if wanted[w] != 0:
+                        # Most of the way through a large organ every ray of the tile has met it often enough.
+                        wanted[w] &= ~_common(seen[planes - 1, w])
+                        any_wanted |= wanted[w] != 0
             if any_occupied == 0:
                 continue
+            # The processor does not foresee the step to the next slice: without this the rays wait for memory.
+            region = (first_i, last_i, stride_a, first_k, last_k, stride_b)
+            _fetch(packed, _LINE // 4, s, sizes[0], slice_stride, region)
+            if any_wanted:
+                _fetch(labels, _LINE, s, sizes[0], slice_stride, region)
             plane = packed[s * slice_stride :]
             plane_next = packed[s * slice_stride + offset_b :]
             tf = F(td)
@@ -282,7 +305,7 @@ def cast_rays(
                     share = min(max(share, zero), F(1))
                     soft[p] = soft_before[p] + share * (soft[p] - soft_before[p])
                     bone[p] = bone_before[p] + share * (bone[p] - bone_before[p])
-            if want_labels and any_occupied >= FIRST_LABELS:
+            if any_wanted:
                 plane_labels = labels[s * slice_stride :]
                 if drift == 0:
                     for p in range(n):
@@ -304,7 +327,7 @@ def cast_rays(
                         if ahead <= 0 or ahead >= reach[p]:
                             label[p] = U(0)
                 for w in range(words):
-                    if any_occupied & (FIRST_LABELS << w) == 0:
+                    if wanted[w] == 0:
                         continue
                     once = seen[0, w]
                     for p in range(n):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fluorosam_sim.memory import free_bytes, gigabytes
 from fluorosam_sim.patients.patient import Patient
-from fluorosam_sim.render.kernel import BLOCK_SHIFT, mark_blocks
+from fluorosam_sim.render.blocks import BLOCK_SHIFT, mark_blocks
 from fluorosam_sim.render.materials import BONE_FROM_GCM3, density_table
 
 _MOST_VOXELS = 2**31 - 1  # the kernels index with 32 bits
@@ -26,8 +26,8 @@ class Volume:
 
     Two, because rays that have left the volume are sampled at its far end: both voxels of that sample must be air.
     quantised: (k, j, i) uint16 densities in units of scale g/cm³. labels: flat uint8. sizes, strides: of (i, j, k).
-    occupied: flat uint16 by block of 8³ voxels, what kernel.mark_blocks says of it, with strides of (i, j, k). affine:
-    from unpadded index to world mm.
+    occupied: flat uint8 by block of 8³ voxels, and held: (blocks, words) uint32, what blocks.mark_blocks says of it;
+    with strides of (i, j, k). affine: from unpadded index to world mm.
     """
 
     quantised: npt.NDArray[np.uint16]
@@ -35,7 +35,8 @@ class Volume:
     labels: npt.NDArray[np.uint8]
     sizes: tuple[int, int, int]
     strides: tuple[int, int, int]
-    occupied: npt.NDArray[np.uint16]
+    occupied: npt.NDArray[np.uint8]
+    held: npt.NDArray[np.uint32]
     occupied_strides: tuple[int, int, int]
     affine: npt.NDArray[np.float64]
 
@@ -57,6 +58,11 @@ class Volume:
         if not (0 <= i < self.sizes[0] and 0 <= j < self.sizes[1] and 0 <= k < self.sizes[2]):
             return 0.0
         return float(self.quantised[k, j, i]) * self.scale
+
+
+def label_words(label_names: tuple[str, ...]) -> int:
+    """How many words of 64 labels a set of labels takes."""
+    return (len(label_names) + 63) // 64
 
 
 def needed_bytes(shape: tuple[int, ...], halve: bool = False) -> int:
@@ -119,16 +125,18 @@ def prepare(patient: Patient, halve: bool = False) -> Volume:
     nk, nj, ni = quantised.shape
     stored_labels = np.zeros(quantised.shape, np.uint8)
     stored_labels[_INNER, _INNER, _INNER] = labels.transpose(2, 1, 0)
-    blocks = np.empty([-(-n // (1 << BLOCK_SHIFT)) for n in quantised.shape], np.uint16)
-    mark_blocks(quantised, stored_labels, np.float32(BONE_FROM_GCM3 / scale), blocks)
-    _, bj, bi = blocks.shape
+    occupied = np.empty([-(-n // (1 << BLOCK_SHIFT)) for n in quantised.shape], np.uint8)
+    held = np.zeros((*occupied.shape, 2 * label_words(patient.label_names)), np.uint32)
+    mark_blocks(quantised, stored_labels, np.float32(BONE_FROM_GCM3 / scale), occupied, held)
+    _, bj, bi = occupied.shape
     return Volume(
         quantised,
         scale,
         stored_labels.ravel(),
         (ni, nj, nk),
         (1, ni, ni * nj),
-        blocks.ravel(),
+        occupied.ravel(),
+        held.reshape(-1, held.shape[-1]),
         (1, bi, bi * bj),
         affine,
     )
