@@ -86,6 +86,7 @@ _PHRASES = (
     (r"\babsolute$", ""),
     (r"^(rotation|tilt|angulation) (?:(?:at|is|back at) )?(?:0|zero)(?: degrees?)?$", r"\1 to 0"),
     (r"\b(?:c arm|arc|machine|unit|device|image intensifier|tube|beam)\b", "carm"),
+    (r"\b(?:up|out|over|round|down) to (?=(?:lao|rao|cran|caud))", "to "),
     (r"^(?:use|make it|get (?:me|us)) (?:an? )?", ""),
     (r"^angle\b(?! of)", "angulate"),
 )
@@ -129,9 +130,12 @@ _ONE_VIEW = (
 )
 _LATERAL = _ONE_VIEW.format(names="(?:lao|rao)")
 _AXIAL = _ONE_VIEW.format(names="(?:cranial|caudal|cran|caud|cephalad|cra|cau)")
-_COMPOUND = re.compile(
-    rf"(?:(?:rotate|go|move|turn|set|drive|swing) )?(?:(?P<verb>to) )?(?P<one>{_LATERAL}) (?:and )?(?:with "
-    rf")?(?P<two>{_AXIAL})"
+_COMPOUNDS = tuple(
+    re.compile(
+        r"(?:(?:rotate|go|move|turn|set|drive|swing) )?(?:(?P<verb>to) )?"
+        rf"(?P<one>{one}) (?:and )?(?:with )?(?P<two>{two})"
+    )
+    for one, two in ((_LATERAL, _AXIAL), (_AXIAL, _LATERAL))
 )
 
 
@@ -145,8 +149,10 @@ def parse_angle(text: str) -> Command | None:
         return Steps((Rotate(to_deg=0.0), Tilt(to_deg=0.0)))
     for pattern, replacement in _PHRASES:
         text = re.sub(pattern, replacement, text)
-    compound = _COMPOUND.fullmatch(text)
-    if compound:
+    for both in _COMPOUNDS:
+        compound = both.fullmatch(text)
+        if compound is None:
+            continue
         steps = [parse_angle(" ".join(filter(None, (compound["verb"], part)))) for part in compound.group("one", "two")]
         if all(isinstance(step, Rotate | Tilt) for step in steps) and type(steps[0]) is not type(steps[1]):
             return Steps(tuple(step for step in steps if isinstance(step, Rotate | Tilt)))

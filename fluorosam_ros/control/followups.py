@@ -65,7 +65,7 @@ _OTHER_ONE = re.compile(
     r"(?:no (?:and )?)?(?:(?:on|to) )?the (?:other|opposite) (?P<what>(?!one|side|way|direction).+)"
 )
 _MORE = frozenset((BIT, NUMBER, "more", "further", "another", "additional", "some", "by", "degrees", "degree", "deg",
-                   "a", "still", "even", "times", "less", "go", "keep", "going", *MM))  # fmt: skip
+                   "a", "still", "even", "times", "less", "go", "on", "keep", "going", *MM))  # fmt: skip
 _MORE_WORDS = frozenset(("more", "further", "another", "additional", "less"))
 _AGAIN = re.compile(
     r"(?:do |try )?(?:(?:it|that|the same|same)(?: thing)? )?(?:again|once more|one more time|another time)"

@@ -173,7 +173,7 @@ GO_BACK = re.compile(
 )
 SAVE = re.compile(
     rf"(?:save|remember|store|keep|memori[sz]e|bookmark|record)(?: (?:it|this|that|the current|the present|the|where "
-    rf"we are|here|our))?(?: current| one)?(?: {_POSE})?"
+    rf"we are(?: (?:right )?now)?|here|our))?(?: current| one)?(?: {_POSE})?"
     r"(?: here)? (?:as|under|under the name|with the name|by the name)(?: (?:the name|of))? (?P<as>.+)"
     rf"|(?:call|name|label|tag) (?:it|this|that|here|the current)(?: one)?(?: {_POSE})? (?!off$)(?P<call>.+?)(?: and "
     rf"(?:keep|save|store|remember) it)?"
@@ -184,7 +184,8 @@ SAVE = re.compile(
     rf"|mark (?:this|the current) {_POSE} as (?P<mark>.+)"
 )
 SAVE_UNNAMED = re.compile(
-    rf"(?:save|remember|store|keep|memori[sz]e|bookmark)(?: (?:this|the current|where we are|here))(?: {_POSE})?"
+    r"(?:save|remember|store|keep|memori[sz]e|bookmark)(?: (?:this|that|it|the current|where we are|here))"
+    rf"(?: {_POSE})?"
     rf"|(?:save|store|memori[sz]e|bookmark)(?: (?:the )?{_POSE})?"
 )
 RECALL = re.compile(

@@ -105,7 +105,8 @@ _OPEN_BY = re.compile(
     rf"{_BLADES}|(?:back|ease|let) {_BLADES} off"
 )
 _CLOSE_BY = re.compile(
-    rf"(?:close|tighten|narrow|collimate|cone|shut|squeeze)(?: (?:in|down|up|it|tighter|narrower))?(?: {_BLADES})?"
+    r"(?:close|tighten|narrow|collimate|cone|shut|squeeze|shrink|reduce)(?: (?:in|down|up|it|tighter|narrower))?"
+    rf"(?: {_BLADES})?"
     rf"(?: (?:in|down|tighter|narrower))?|{_BLADES} (?:(?:needs? to |should |can )?(?:come |go |be )?)(?:closed"
     rf"|tighter|narrower|in)|(?:make it )?(?:tighter|narrower)"
     rf"|(?:move|pull|push|bring|take) {_BLADES} (?:in|closer|together|down)|(?:come|bring) in(?: with)? {_BLADES}"
@@ -142,7 +143,7 @@ def parse_move(plain: str) -> Translate | Unclear | None:
         return None  # "go 20 cranial" is a tilt
     if not (said.numbers and MM.keys() & set(said.words)) and BIT not in said.words and not _moves(said):
         return None
-    text = re.sub(r"\b(?:c arm|machine|unit|device)\b", "carm", " ".join(said.words))
+    text = re.sub(r"\b(?:c arm|machine|unit|device|image intensifier)\b", "carm", " ".join(said.words))
     text = re.sub(r"\b(up|down) and (?=to)", r"\1 ", text)
     text = re.sub(r"\balong the (?:table|patient|body|bed)\b", " ", text)
     text = re.sub(r"\b(?:up|down) the (?:patient|body)\b", lambda way: _ALONG[way[0].split()[0]], text)

@@ -141,10 +141,10 @@ _SLIGHTLY = (
     r"(?: (?:a bit|a little|a little bit|slightly|by one level|one level|a notch|by a notch|some|more|further|please))*"
 )
 LESS_DOSE = re.compile(
-    rf"(?:lower|reduce|decrease|cut|drop|bring down|turn down|take down|dial down|step down|minimi[sz]e|(?:use )?(?:a "
-    rf"bit |a little )?less|(?:a )?lower)"
+    r"(?:lower|reduce|decrease|cut|drop|bring down|turn down|take down|dial (?:down|back)|step down|minimi[sz]e"
+    r"|(?:use )?(?:a bit |a little )?less|(?:a )?lower)"
     rf"(?: down| back)?(?: on)? (?:{_DOSE}|(?:the )?radiation)(?: down)?{_SLIGHTLY}"
-    rf"|(?:turn|bring|take|dial|get|step|go) (?:{_DOSE}|(?:the )?radiation) down{_SLIGHTLY}|{_DOSE} (?:down"
+    rf"|(?:turn|bring|take|dial|get|step|go) (?:{_DOSE}|(?:the )?radiation) (?:right )?down{_SLIGHTLY}|{_DOSE} (?:down"
     rf"|lower){_SLIGHTLY}|one dose level "
     rf"(?:down|lower)"
     rf"|go (?:down (?:with|on|in)|lower (?:on|with|in)|easy on|easier on) {_DOSE}"
@@ -208,7 +208,7 @@ WHERE_ARE_WE = re.compile(
     r"|how far (?:over |round |around )?(?:are we|is the c arm)(?: (?:rotated|tilted|angled|turned))?"
     r"|(?:which|what) (?:way|direction) (?:are we|(?:is|does) the (?:c arm|beam|tube|gantry)) "
     r"(?:pointing|facing|looking|point|face|look)"
-    r"|how (?:much|many degrees of) (?:lao|rao|cranial|caudal|tilt|rotation|angulation|angle)"
+    r"|how (?:much|many degrees(?: of)?) (?:lao|rao|cranial|caudal|tilt|rotation|angulation|angle)"
     r"(?: (?:do we have|have we got|are we (?:at|in|on)|is (?:this|that|it)|is there|are we using|now))*"
 )
 CAN_SEE = re.compile(

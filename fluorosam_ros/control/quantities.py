@@ -36,7 +36,7 @@ _ONE_UNIT = re.compile(rf"\b(?:an?|(?P<more>another)) (?=(?:{'|'.join((*MM, 'deg
 _BITS = re.compile(
     r"\b(?:(?:just )?(?:a )?(?:little|tiny|wee) bit|(?:just )?a (?:bit|little|touch|tad|hair|smidge|smidgen|nudge)(?: "
     r"bit)?"
-    r"|little(?= more| further)|bit|slightly|a fraction|a small amount|somewhat)\b"
+    r"|little(?= more| further| less)|bit|slightly|a fraction|a small amount|somewhat)\b"
 )
 
 
@@ -53,8 +53,9 @@ class Tokens:
         units = [word for word in self.words if word in MM]
         if len(self.numbers) != 1 or len(units) != 1:
             return None
-        at = self.words.index(NUMBER)
-        return MM[units[0]] if self.words[at + 1 : at + 2] == (units[0],) else None
+        after = self.words[self.words.index(NUMBER) + 1 :]
+        more = after[:1] in (("more",), ("further",))  # "two more centimetres"
+        return MM[units[0]] if after[more : more + 1] == (units[0],) else None
 
 
 def tokens(plain: str) -> Tokens:
