@@ -41,7 +41,7 @@ def _bilinear(near, far, frac_a, frac_b):
     return e + frac_b * (f - e)
 
 
-@nb.njit(inline="always")
+@nb.njit(nogil=True, error_model="numpy", cache=True)
 def _fetch(voxels, a_line, s, slices, slice_stride, region):
     """Asks for a rectangle of voxels some slices after slice s. a_line: how many, side by side, a cache line holds.
 
@@ -179,6 +179,7 @@ def cast_rays(
         nodes = np.empty(((rows + cell - 1) // cell + 1, (cols + cell - 1) // cell + 1, 5), F)
         layer, spread, stretched = -1, False, False
         entered, any_occupied, any_wanted = True, 0, False
+        inside = False  # whether no ray of the tile leaves the volume in this layer of blocks
         first_i, last_i, first_k, last_k = 0, 0, 0, 0
         low_a, high_a, low_b, high_b = zero, zero, zero, zero
         min_a, max_a, min_b, max_b = 1e30, -1e30, 1e30, -1e30
@@ -224,6 +225,8 @@ def cast_rays(
                 b_high = max(t_low * min_b, t_low * max_b, t_high * min_b, t_high * max_b) + source[2] + high_b
                 any_occupied = 0
                 wanted[:] = 0
+                # A voxel to spare: positions of single rays are rounded otherwise than these bounds.
+                inside = a_low >= 1 and b_low >= 1 and a_high <= sizes[1] - 3 and b_high <= sizes[2] - 3
                 if a_high > 0 and b_high > 0 and a_low < sizes[1] - 1 and b_low < sizes[2] - 1:
                     first_i, last_i = max(int(a_low), 0), min(int(a_high) + 1, sizes[1] - 1)
                     first_k, last_k = max(int(b_low), 0), min(int(b_high) + 1, sizes[2] - 1)
@@ -274,18 +277,25 @@ def cast_rays(
                 for p in range(n):
                     place_b[p] = source_b + base_b[p] + tf * lean_b[p]
             # Three short loops, so that the arithmetic vectorises and the gathers stand alone.
-            for p in range(n):
-                if bends is None:
-                    pa = min(max(source_a + tf * slope_a[p], zero), a_max)
-                    pb = min(max(source_b + tf * slope_b[p], zero), b_max)
-                else:
-                    pa = min(max(place_a[p], zero), a_max)
-                    pb = min(max(place_b[p], zero), b_max)
-                i = I(pa)
-                k = I(pb)
-                frac_a[p] = pa - F(i)
-                frac_b[p] = pb - F(k)
-                index[p] = U(i * stride_a + k * stride_b)
+            if bends is None and inside:
+                for p in range(n):
+                    pa, pb = source_a + tf * slope_a[p], source_b + tf * slope_b[p]
+                    i, k = I(pa), I(pb)
+                    frac_a[p], frac_b[p] = pa - F(i), pb - F(k)
+                    index[p] = U(i * stride_a + k * stride_b)
+            else:
+                for p in range(n):
+                    if bends is None:
+                        pa = min(max(source_a + tf * slope_a[p], zero), a_max)
+                        pb = min(max(source_b + tf * slope_b[p], zero), b_max)
+                    else:
+                        pa = min(max(place_a[p], zero), a_max)
+                        pb = min(max(place_b[p], zero), b_max)
+                    i = I(pa)
+                    k = I(pb)
+                    frac_a[p] = pa - F(i)
+                    frac_b[p] = pb - F(k)
+                    index[p] = U(i * stride_a + k * stride_b)
             for p in range(n):
                 q = index[p]
                 near[p] = plane[q]
