@@ -7,7 +7,9 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,17 +41,36 @@ def machine() -> str:
 
 def timed(call: Callable[[], Any], repeats: int) -> tuple[float, float]:
     """Medians of (CPU ms over all threads, wall ms) of a call, after one that is not counted."""
-    call()
-    cpu, wall = [], []
-    for _ in range(repeats):
-        cpu_start, wall_start = time.process_time(), time.perf_counter()
+    return timed_in_turn([call], repeats)[0]
+
+
+def timed_in_turn(calls: Sequence[Callable[[], Any]], repeats: int) -> list[tuple[float, float]]:
+    """`timed` of several calls, one after the other in each round: what else the machine does then slows all alike."""
+    for call in calls:
         call()
-        wall.append((time.perf_counter() - wall_start) * 1e3)
-        cpu.append((time.process_time() - cpu_start) * 1e3)
-    return statistics.median(cpu), statistics.median(wall)
+    cpu: list[list[float]] = [[] for _ in calls]
+    wall: list[list[float]] = [[] for _ in calls]
+    for _ in range(repeats):
+        for number, call in enumerate(calls):
+            cpu_start, wall_start = time.process_time(), time.perf_counter()
+            call()
+            wall[number].append((time.perf_counter() - wall_start) * 1e3)
+            cpu[number].append((time.process_time() - cpu_start) * 1e3)
+    return [(statistics.median(c), statistics.median(w)) for c, w in zip(cpu, wall, strict=True)]
 
 
-def bench_render(sizes: tuple[int, ...] = (256, 512), repeats: int = 5) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class _Entry:
+    """A renderer in the comparison. error: relative, of the sum of its area densities."""
+
+    renderer: str
+    labels: bool
+    quality: str
+    error: float
+    render: Callable[[Projection], Any]
+
+
+def bench_render(sizes: tuple[int, ...] = (256, 512), repeats: int = 9) -> dict[str, Any]:
     """{machine, rows, ratios}: this renderer and whichever of itk-rtk, DiffDRR and DeepDRR are there, on the chest CT.
 
     ratios name how many times the CPU time of ours at the largest size, with labels, the peers need.
@@ -58,9 +79,14 @@ def bench_render(sizes: tuple[int, ...] = (256, 512), repeats: int = 5) -> dict[
     config = VENDORS["standard"]
     projections = {size: config.projection(_POSE, (size, size)) for size in (*sizes, _ERROR_SIZE)}
     reference = area_density_gcm2(patient, projections[_ERROR_SIZE])
-    rows = _our_rows(patient, projections, sizes, repeats, reference)
+    entries = _our_entries(patient, projections[_ERROR_SIZE], reference)
     if importlib.util.find_spec("itk") and importlib.util.find_spec("itk.Configuration.RTKConfig"):
-        rows += _rtk_rows(patient, projections, sizes, repeats, reference)
+        entries.append(_rtk_entry(patient, projections[_ERROR_SIZE], reference))
+    rows = []
+    for size in sizes:
+        times = timed_in_turn([partial(entry.render, projections[size]) for entry in entries], repeats)
+        for entry, (cpu, wall) in zip(entries, times, strict=True):
+            rows.append(_row(entry.renderer, size, entry.labels, entry.quality, cpu, wall, entry.error))
     if _has_diffdrr():
         rows += _diffdrr_rows(sizes, repeats=1)
     rows += _deepdrr_rows(patient, projections, sizes, repeats, reference)
@@ -85,32 +111,17 @@ def _relative_error(image: np.ndarray, reference: np.ndarray) -> float:
     return float(np.linalg.norm(image - reference) / np.linalg.norm(reference))
 
 
-def _our_rows(
-    patient: Patient,
-    projections: dict[int, Projection],
-    sizes: tuple[int, ...],
-    repeats: int,
-    reference: np.ndarray,
-) -> list[Row]:
-    rows = []
+def _our_entries(patient: Patient, check: Projection, reference: np.ndarray) -> list[_Entry]:
+    entries = []
     for quality, renderer in (("full", CpuRenderer(patient)), ("preview", CpuRenderer(patient, preview=True))):
-        check = renderer.render(projections[_ERROR_SIZE])
-        error = _relative_error(check.soft_gcm2 + check.bone_gcm2, reference)
-        for size in sizes:
-            for labels in (False, True):
-                projection = projections[size]
-                cpu, wall = timed(lambda r=renderer, p=projection, n=labels: r.render(p, labels=n), repeats)  # type: ignore[misc]
-                rows.append(_row("fluorosam cpu", size, labels, quality, cpu, wall, error))
-    return rows
+        checked = renderer.render(check)
+        error = _relative_error(checked.soft_gcm2 + checked.bone_gcm2, reference)
+        for labels in (False, True):
+            entries.append(_Entry("fluorosam cpu", labels, quality, error, partial(renderer.render, labels=labels)))
+    return entries
 
 
-def _rtk_rows(
-    patient: Patient,
-    projections: dict[int, Projection],
-    sizes: tuple[int, ...],
-    repeats: int,
-    reference: np.ndarray,
-) -> list[Row]:
+def _rtk_entry(patient: Patient, check: Projection, reference: np.ndarray) -> _Entry:
     import itk
     from itk import RTK as rtk
 
@@ -145,12 +156,7 @@ def _rtk_rows(
         forward.Update()
         return np.asarray(itk.array_from_image(forward.GetOutput())[0, :, ::-1]) * 0.1
 
-    error = _relative_error(project(projections[_ERROR_SIZE]), reference)
-    rows = []
-    for size in sizes:
-        cpu, wall = timed(lambda p=projections[size]: project(p), repeats)  # type: ignore[misc]
-        rows.append(_row("itk-rtk joseph", size, False, "full", cpu, wall, error))
-    return rows
+    return _Entry("itk-rtk joseph", False, "full", _relative_error(project(check), reference), project)
 
 
 def _has_diffdrr() -> bool:

@@ -79,7 +79,7 @@ def render(
 
 def bench_render_command(
     as_json: JsonOption = False,
-    repeats: Annotated[int, typer.Option(help="Timed calls of each; the median counts.", min=1, max=100)] = 5,
+    repeats: Annotated[int, typer.Option(help="Timed calls of each, in turn; the median counts.", min=1, max=100)] = 9,
 ) -> None:
     """Times this renderer, and itk-rtk and DiffDRR where they are installed, on the chest CT in one run."""
     from fluorosam_sim.bench import bench_render
