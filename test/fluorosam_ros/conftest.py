@@ -37,7 +37,7 @@ class Probe:
 
         from fluorosam_ros import qos
         from fluorosam_ros.bystander import Bystander
-        from fluorosam_ros.msg import CArmState, Reply
+        from fluorosam_ros.msg import CArmState, InterlockState, Reply
 
         self._bystander = Bystander("probe")
         self.context, self.node = self._bystander.context, self._bystander.node
@@ -46,6 +46,7 @@ class Probe:
         self.listen = self._bystander.listen
         self.replies = self.listen(Reply, "/fluorosam/reply", qos.EVENTS)
         self.states = self.listen(CArmState, "/carm/state", qos.STATE)
+        self._permissions = self.listen(InterlockState, "/interlock/state", qos.STATE)
         self._bystander.begin()
 
     def close(self) -> None:
@@ -135,6 +136,10 @@ class Probe:
         # Not at once after a node has come up: the interlock has to hear the C-arm first.
         self.until(lambda: self.call(Trigger, "/interlock/arm").success, what="the interlock to arm")
         self.until(lambda: self.state().armed, what="the C-arm to know that it is armed")
+        # Nor is exposure permitted before it has heard what dose was given.
+        seen = len(self._permissions)
+        self.until(lambda: len(self._permissions) > seen, what="interlock/state")
+        self.until(lambda: "does not report" not in self._permissions[-1].exposure_reason, what="carm/dose to be heard")
 
 
 @pytest.fixture
