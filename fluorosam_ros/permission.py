@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fluorosam_ros.control.freshness import Newest, OneSender, Sender
@@ -11,6 +12,8 @@ from fluorosam_ros.msg import InterlockState
 MAX_AGE_S = 0.2
 """Longest time since the interlock stamped its newest state, seconds; clocks of two machines must agree that well."""
 
+_UNHEARD = "No interlock has been heard."
+_SILENT = f"The interlock has been silent for more than {MAX_AGE_S * 1000:.0f} ms."
 _UNPROVEN = "this interlock was armed when the C-arm first heard it: disarm, then arm."
 
 
@@ -89,11 +92,16 @@ class Permission:
         return heard.exposure_reason or "The interlock does not permit exposure."
 
 
+def hears_interlock(faults: Sequence[str]) -> bool:
+    """Whether a device that reports these faults hears an interlock; one that says nothing of it does."""
+    return _UNHEARD not in faults and _SILENT not in faults
+
+
 def _refusal(heard: _Heard | None, now_s: float) -> str | None:
     if heard is None:
-        return "No interlock has been heard."
+        return _UNHEARD
     if abs(now_s - heard.stamp_s) > MAX_AGE_S:
-        return f"The interlock has been silent for more than {MAX_AGE_S * 1000:.0f} ms."
+        return _SILENT
     if heard.emergency_stop:
         return f"Emergency stop: {heard.reason}"
     if not heard.armed:

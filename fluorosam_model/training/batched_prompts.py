@@ -33,6 +33,8 @@ class BatchedPrompts:
         paired = vocabulary.counterpart >= 0
         self._paired = torch.from_numpy(paired).to(device)
         self._other = torch.from_numpy(np.where(paired, vocabulary.counterpart, own)).to(device)
+        rivals = np.append(np.where(paired, vocabulary.counterpart, UNKNOWN), UNKNOWN)
+        self._rival = torch.from_numpy(rivals).to(device)
         # The rows of a class follow each other.
         self._first_row = torch.tensor([int(rows[0]) for rows in wordings.rows], device=device)
         self._rows = torch.tensor([len(rows) for rows in wordings.rows], device=device)
@@ -40,11 +42,12 @@ class BatchedPrompts:
     def draw(self, coverage: Tensor, count: int) -> dict[str, Tensor]:
         """`count` prompts of each picture, those of one picture in a row.
 
-        coverage: (B, L, H, W) uint8 in steps of 1 / COVER_STEPS. Returns the tensors of `Prompts` by name, masks in the
-        same steps.
+        coverage: (B, L, H, W) uint8 in steps of 1 / COVER_STEPS. Returns the tensors of `Prompts` by name, masks and
+        rivals in the same steps.
         """
         structure, present = self._structures(coverage, count)
         masks = self._masks(coverage, structure)
+        rivals = self._masks(coverage, torch.where(present, self._rival[structure], UNKNOWN))
         kind = torch.rand(structure.shape, device=coverage.device)
         text = ~present | (kind < prompting.TEXT)
         boxes_from = prompting.TEXT + prompting.POINTS
@@ -64,6 +67,7 @@ class BatchedPrompts:
             "points": points,
             "point_labels": labels,
             "masks": flat,
+            "rivals": rivals.flatten(0, 1),
             "present": present.flatten().float(),
             "structure": structure.flatten(),
         }

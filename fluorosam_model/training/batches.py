@@ -23,6 +23,9 @@ from fluorosam_model.training.prompting import Prompts, Vocabulary, sample_promp
 from fluorosam_model.training.wordings import Wordings
 
 T = TypeVar("T")
+PLANES = frozenset({"masks", "rivals"})
+"""Which of the prompts' tensors are coverage."""
+
 _GATHERED_AHEAD = 3
 
 
@@ -30,7 +33,7 @@ _GATHERED_AHEAD = 3
 class Batch:
     """images: (B, 3, S, S) float32. coverage: (B, L, S/4, S/4). prompts: tensors of `Prompts`, image by image.
 
-    As made, coverage and the prompts' masks are uint8 in steps of 1 / COVER_STEPS, a quarter of the memory; `to` makes
+    As made, coverage and the prompts' PLANES are uint8 in steps of 1 / COVER_STEPS, a quarter of the memory; `to` makes
     shares of them.
     """
 
@@ -41,8 +44,8 @@ class Batch:
     def to(self, device: torch.device, memory_format: torch.memory_format) -> Batch:
         """The batch to train on: on a device, with shares 0…1 in float32."""
         prompts = {name: value.to(device, non_blocking=True) for name, value in self.prompts.items()}
-        if prompts:
-            prompts["masks"] = prompts["masks"].float() / augment.COVER_STEPS
+        for name in PLANES.intersection(prompts):
+            prompts[name] = prompts[name].float() / augment.COVER_STEPS
         images = self.images.to(device, memory_format=memory_format, non_blocking=True)
         return Batch(images, self.coverage.to(device, non_blocking=True).float() / augment.COVER_STEPS, prompts)
 
@@ -81,8 +84,8 @@ class BatchMaker:
             if self._vocabulary is not None and self._wordings is not None:
                 prompts.append(sample_prompts(self._vocabulary, self._wordings, coverage, self._prompts, self._rng))
         tensors = {name: _stacked(prompts, name) for name in vars(prompts[0])} if prompts else {}
-        if tensors:
-            tensors["masks"] = torch.from_numpy(_steps(tensors["masks"].numpy()))
+        for name in PLANES.intersection(tensors):
+            tensors[name] = torch.from_numpy(_steps(tensors[name].numpy()))
         return Batch(torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(coverages)), tensors)
 
 

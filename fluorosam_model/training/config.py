@@ -72,6 +72,8 @@ class PromptableConfig:
     """Stage 2: prompts. `prompts` of each image are decoded, `refined` of them in `rounds` more with points and a mask.
 
     Without minutes and steps it is left out, and the dense stage's read-out, one channel per label, is the result.
+    sides_weight: of telling left from right where both are in the picture; dense_weight: of the labels all at once; a
+    text's mask counts 1.
     """
 
     minutes: float = 45.0
@@ -85,6 +87,7 @@ class PromptableConfig:
     weight_decay: float = 0.02
     warmup_steps: int = 100
     dense_weight: float = 0.5
+    sides_weight: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 _VISIBLE_SHARE = 0.002
 _FULL_WEIGHT_SHARE = 0.02
 _SMALLEST_WEIGHT = 0.3
+_RIVAL_CELLS = 2.0
 
 
 def dice_loss(probability: Tensor, target: Tensor) -> Tensor:
@@ -28,6 +29,19 @@ def mask_loss(logits: Tensor, target: Tensor) -> Tensor:
     """What a mask is trained on: Dice and ten times focal loss, (…, H, W) → (…)."""
     probability = logits.sigmoid()
     return dice_loss(probability, target) + 10 * focal_loss(logits, probability, target)
+
+
+def side_loss(logits: Tensor, target: Tensor, rival: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy where a structure and the same one on the other side are not the same, (N, H, W) → (N,) twice.
+
+    logits: of the structure; target, rival: coverage of it and of the other. Where both sides look alike, as in a side
+    view, the whole mask of the wrong one costs Dice no more than a bad outline: here it is all that counts. The second
+    value is 1 where there is another side to be taken for, 0 elsewhere.
+    """
+    disputed = (target - rival).abs()
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    loss = (cross_entropy * disputed).sum(dim=(-2, -1)) / disputed.sum(dim=(-2, -1)).clamp(min=1)
+    return loss, (rival.sum(dim=(-2, -1)) > _RIVAL_CELLS).to(loss.dtype)
 
 
 def hard_iou(logits: Tensor, target: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from fluorosam_model.training.augment import CELL_PX
 from fluorosam_model.training.batches import Batch
 from fluorosam_model.training.config import PromptableConfig
 from fluorosam_model.training.dense import DenseHead
-from fluorosam_model.training.losses import dense_loss, gather_best, hard_iou, hypotheses_loss
+from fluorosam_model.training.losses import dense_loss, gather_best, hard_iou, hypotheses_loss, side_loss
 
 MAX_NEW_POINTS = 4
 _KEEP_TEXT = 0.6
@@ -75,6 +75,8 @@ def promptable_step(
     loss_each[there] = hypotheses_loss(logits[there], target[there], iou[there], 1 - first.has_text[there])
     text_loss = _mean(loss_each, present * text_only)
     points_loss = _mean(loss_each, present * (1 - text_only))
+    sides, paired = side_loss(logits[:, 0], target, prompts["rivals"])
+    sides_loss = _mean(sides, present * text_only * paired)
     presence = F.binary_cross_entropy_with_logits(decoded.presence_logit.float(), present, reduction="none")
     presence_loss = _mean(presence, first.has_text)
 
@@ -92,11 +94,11 @@ def promptable_step(
         answer = gather_best(logits_again.detach(), iou_again.detach())
     dense_part = dense_loss(dense.float(), batch.coverage)
     loss = text_loss + _OTHERS_WEIGHT * (points_loss + refined_loss) + _PRESENCE_WEIGHT * presence_loss
-    loss = loss + config.dense_weight * dense_part
+    loss = loss + config.sides_weight * sides_loss + config.dense_weight * dense_part
     with torch.no_grad():
         overlap = _mean(hard_iou(gather_best(logits, iou), target), present * text_only)
     log = {"loss": loss, "text": text_loss, "points": points_loss, "refined": refined_loss, "presence": presence_loss}
-    return loss, {**log, "dense": dense_part, "text_iou": overlap}
+    return loss, {**log, "sides": sides_loss, "dense": dense_part, "text_iou": overlap}
 
 
 @torch.no_grad()

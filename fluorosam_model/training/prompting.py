@@ -15,7 +15,7 @@ POINT_SLOTS = 2
 INVISIBLE_CELLS = 2.0  # a structure of fewer cells is neither asked for as present nor as absent
 FULL_WEIGHT_SHARE = 0.01
 ABSENT_SHARE = 0.22
-COUNTERPART_SHARE = 0.5
+COUNTERPART_SHARE = 0.7
 SMALLEST_WEIGHT = 0.15
 TEXT, POINTS, BOX = 0.58, 0.18, 0.14  # shares of the prompts; what is left are texts with a point
 POINTED_COVER, BOXED_COVER = 0.75, 0.5  # how well covered a cell must be to be clicked, or to lie in the box
@@ -28,7 +28,9 @@ FloatArray = npt.NDArray[np.float32]
 class Prompts:
     """K prompts on one picture; see `FluoroSAM.decode` for the shapes.
 
-    masks: (K, S/4, S/4) coverage, zeros where absent. present: (K,) 0 or 1. structure: (K,) class of the wording.
+    masks: (K, S/4, S/4) coverage, zeros where absent. rivals: (K, S/4, S/4) coverage of the same structure on the other
+    side, zeros where there is none or the prompt's own is absent. present: (K,) 0 or 1. structure: (K,) class of the
+    wording.
     """
 
     text_row: npt.NDArray[np.int64]
@@ -36,6 +38,7 @@ class Prompts:
     points: FloatArray
     point_labels: FloatArray
     masks: FloatArray
+    rivals: FloatArray
     present: FloatArray
     structure: npt.NDArray[np.int64]
 
@@ -76,12 +79,15 @@ def sample_prompts(
     absent = _absent_structures(vocabulary, cells, count - len(chosen), rng)
     structure = np.array(chosen + absent, np.int64)
     masks = np.zeros((count, *coverage.shape[1:]), np.float32)
+    rivals = np.zeros_like(masks)
     points = np.zeros((count, POINT_SLOTS, 2), np.float32)
     labels = np.full((count, POINT_SLOTS), -1, np.float32)
     has_text = np.ones(count, np.float32)
     present = np.zeros(count, np.float32)
     for k, index in enumerate(chosen):
         masks[k] = vocabulary.mask(index, coverage)
+        if (other := int(vocabulary.counterpart[index])) >= 0:
+            rivals[k] = vocabulary.mask(other, coverage)
         present[k] = 1
         kind = rng.random()
         if kind >= TEXT:
@@ -91,7 +97,7 @@ def sample_prompts(
             else:
                 points[k, 0], labels[k, 0] = random_point(masks[k], rng), 1
     rows = np.array([wordings.draw(int(index), rng) for index in structure], np.int64)
-    return Prompts(rows, has_text, points, labels, masks, present, structure)
+    return Prompts(rows, has_text, points, labels, masks, rivals, present, structure)
 
 
 def random_point(mask: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -72,7 +72,7 @@ class Interlock:
         self._state_time_s = self._operator_time_s = self._dose_time_s = -math.inf
         self._beats: dict[str, float] = {}
         self._pose: CArmPose | None = None
-        self._motion_permitted = False
+        self._device_hears = self._motion_permitted = False
         self._watch = MotionWatch()
         self._budget = ExposureBudget(config.budget)
         self._exposure_refusal: str | None = _NO_DOSE
@@ -97,6 +97,9 @@ class Interlock:
             return self._decide("arm", False, f"The emergency stop is latched ({self.reason}) Reset it first.")
         if not self._state_is_fresh(now_s):
             return self._decide("arm", False, "The C-arm sends no state: is its driver or the twin running?")
+        if not self._device_hears:
+            # A device believes no interlock that it first hears armed; it would stay disarmed, and nobody knew why.
+            return self._decide("arm", False, "The C-arm does not hear the interlock yet: arm again in a second.")
         if not self._operator_is_there(now_s):
             return self._decide("arm", False, "The operator's side sends no heartbeat: is its page or pedal connected?")
         silent = self._silent_node(now_s)
@@ -147,12 +150,15 @@ class Interlock:
 
     # --- what is observed -------------------------------------------------------------------------------------------
 
-    def observe(self, pose: CArmPose, now_s: float, stamp_s: float | None = None) -> Decision | None:
+    def observe(
+        self, pose: CArmPose, now_s: float, stamp_s: float | None = None, hears: bool = True
+    ) -> Decision | None:
         """Takes note of a pose the device reports; a wrong one stops everything.
 
-        stamp_s: when the device was there, on its own clock, increasing; without it speeds are not judged.
+        stamp_s: when the device was there, on its own clock, increasing; without it speeds are not judged. hears:
+        whether it hears this interlock.
         """
-        self._state_time_s, self._pose = now_s, pose
+        self._state_time_s, self._pose, self._device_hears = now_s, pose, hears
         problem = self._beyond_limits(pose)
         if problem and not self.emergency_stop:
             return self.stop(f"The C-arm reports a pose beyond its limits: {problem}")

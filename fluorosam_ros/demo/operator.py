@@ -101,6 +101,17 @@ class Operator:
         self._node.destroy_client(client)
         return bool(answer.success), str(answer.message)
 
+    def arm(self, seconds: float) -> None:
+        """Asks the interlock for permission until it gives it: in a graph that comes up, not all hear all at once."""
+        end = time.monotonic() + seconds
+        while True:
+            armed, sentence = self.trigger("/interlock/arm")
+            if armed:
+                return
+            if time.monotonic() > end:
+                raise NoAnswer(f"The interlock did not arm: {sentence}")
+            time.sleep(0.5)
+
     def say(self, prompt: str) -> None:
         """Publishes a prompt and returns at once."""
         self._prompt.publish(String(data=prompt))

@@ -197,9 +197,7 @@ def run_demo(patient: str, folder: Path) -> bool:
     with start(patient=patient, device=DEVICE, pose=offset), Operator() as operator:
         operator.wait_until_ready(60.0)
         console.print(f"Up after {time.monotonic() - started:.0f} s.")
-        armed, sentence = operator.trigger("/interlock/arm")
-        if not armed:
-            raise RuntimeError(f"The interlock did not arm: {sentence}")
+        operator.arm(10.0)
         demo = Demo(operator, patient, folder)
         demo.run(console)
     lead = (

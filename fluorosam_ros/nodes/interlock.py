@@ -28,6 +28,7 @@ from fluorosam_ros.convert import pose_from_message, stamp_ns
 from fluorosam_ros.environment import state_folder
 from fluorosam_ros.msg import CArmState, Dose, InterlockState
 from fluorosam_ros.nodes.base import ERROR, OK, WARN, ManagedNode, NodeParameter, SetupError, run_node
+from fluorosam_ros.permission import hears_interlock
 from fluorosam_ros.qos import EVENTS, NEWEST_STATE, STATE, WATCHED_HEARTBEAT
 from fluorosam_ros.srv import PermitMove
 from fluorosam_sim.carm import VENDORS
@@ -251,7 +252,8 @@ class InterlockNode(ManagedNode):
             return
         # The state of a shot tells where the image was taken, a little before or after its stamp.
         judged_s = None if state.beam_on else stamp_s
-        self._record(self._rules.observe(pose_from_message(state), self._rules_s(), judged_s))
+        hears = hears_interlock(state.faults)
+        self._record(self._rules.observe(pose_from_message(state), self._rules_s(), judged_s, hears))
 
     def _on_dose(self, dose: Dose, info: Any) -> None:
         if self._rules and self._is_the_devices("carm/dose", info):

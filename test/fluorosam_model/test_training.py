@@ -13,7 +13,7 @@ import torch
 from fluorosam_model.training import ConfigError, augment, bodies, load_config, pool, run
 from fluorosam_model.training.absent import absent_texts
 from fluorosam_model.training.config import TrainingConfig, dump_config
-from fluorosam_model.training.losses import hypotheses_loss, mask_loss
+from fluorosam_model.training.losses import hypotheses_loss, mask_loss, side_loss
 from fluorosam_model.training.pool import View, vocabulary_bits
 from fluorosam_model.training.promptable import error_points
 from fluorosam_model.training.prompting import Vocabulary, jittered_box, random_point, sample_prompts
@@ -92,6 +92,9 @@ def test_prompts_tell_the_truth(view: View, wordings: Wordings) -> None:
             expected = vocabulary.mask(index, cover) if index != UNKNOWN else np.zeros((64, 64))
             assert bool(prompts.present[k]) == bool(expected.any())
             np.testing.assert_array_equal(prompts.masks[k], expected)
+            other = int(vocabulary.counterpart[index]) if expected.any() else -1
+            rival = vocabulary.mask(other, cover) if other >= 0 else np.zeros((64, 64))
+            np.testing.assert_array_equal(prompts.rivals[k], rival)
             assert wordings.owner[prompts.text_row[k]] == index
             seen.add((*prompts.point_labels[k].tolist(), float(prompts.has_text[k])))
             if prompts.point_labels[k, 0] == 1:
@@ -136,6 +139,17 @@ def test_losses_prefer_the_truth() -> None:
     iou, points, text = torch.tensor([[0.0, 1.0, 0.0]]), torch.ones(1), torch.zeros(1)
     assert hypotheses_loss(three, target, iou, points) < hypotheses_loss(three, target, 1 - iou, points)
     assert hypotheses_loss(three, target, iou, points) < hypotheses_loss(three, target, iou, text) - 1
+
+
+def test_the_other_side_costs_only_where_there_is_one() -> None:
+    own, other = torch.zeros(2, 1, 64, 64)
+    own[:, 10:30, 10:30], other[:, 10:30, 20:40] = 1, 1
+    loss, paired = side_loss((own * 2 - 1) * 8, own, other)
+    mistaken, _ = side_loss((other * 2 - 1) * 8, own, other)
+    both, _ = side_loss((torch.maximum(own, other) * 2 - 1) * 8, own, other)
+    assert paired == 1 and loss < 0.01 < 3 < both < mistaken
+    assert side_loss(own, own, torch.zeros_like(own))[1] == 0
+    assert side_loss((other * 2 - 1) * 8, own, own)[0] == 0, "where both are one there is nothing to tell apart"
 
 
 def test_absent_texts_mean_nothing_of_the_vocabulary() -> None:

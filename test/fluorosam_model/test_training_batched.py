@@ -77,8 +77,12 @@ def test_prompts_ask_for_what_is_there_and_for_what_is_not() -> None:
         picture = coverage[row // 40].numpy()
         expected = vocabulary.mask(structure, picture) if structure != UNKNOWN else np.zeros((64, 64))
         np.testing.assert_array_equal(prompts["masks"][row].numpy(), expected)
+        other = int(vocabulary.counterpart[structure]) if expected.any() else -1
+        rival = vocabulary.mask(other, picture) if other >= 0 else np.zeros((64, 64))
+        np.testing.assert_array_equal(prompts["rivals"][row].numpy(), rival)
         assert bool(expected.any()) == bool(prompts["present"][row])
         assert wordings.owner[int(prompts["text_row"][row])] == structure
+    assert prompts["rivals"].any()
     labels = prompts["point_labels"]
     absent = prompts["present"] == 0
     assert bool((labels[absent] == -1).all()) and bool((prompts["has_text"][absent] == 1).all())

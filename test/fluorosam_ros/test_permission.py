@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("rclpy", reason="rclpy is not installed: pip install -e .[ros]")
 
 from fluorosam_ros.msg import InterlockState
-from fluorosam_ros.permission import Permission
+from fluorosam_ros.permission import Permission, hears_interlock
 
 
 def state(seconds, armed=True, emergency_stop=False, exposure=True):
@@ -35,6 +35,13 @@ def test_only_a_fresh_armed_state_permits():
     assert "silent" in heard(state(101.0)).refusal(100.0), "a stamp from the future is no better"
     assert "Not armed: Because." in heard(state(100.0, armed=False)).refusal(100.1)
     assert "Emergency stop: Because." in heard(state(100.0, emergency_stop=True)).refusal(100.1)
+
+
+def test_faults_tell_whether_an_interlock_is_heard():
+    silent, disarmed = heard(state(100.0)), heard(state(100.0, armed=False))
+    for refusal in (Permission().refusal(5.0), silent.refusal(100.25)):
+        assert not hears_interlock([refusal, "Overheated."])
+    assert hears_interlock([disarmed.refusal(100.1)]) and hears_interlock(["Overheated."]) and hears_interlock([])
 
 
 def test_exposure_needs_more_than_motion():

@@ -30,6 +30,14 @@ def test_starts_disarmed_and_arms_only_with_a_fresh_state(interlock):
     assert interlock.arm(5.4).granted and interlock.armed
 
 
+def test_a_device_that_does_not_hear_the_interlock_is_not_armed(interlock):
+    interlock.observe(CArmPose(), 5.0, hears=False)
+    decision = interlock.arm(5.0)
+    assert not decision.granted and not interlock.armed and "does not hear" in decision.reason
+    interlock.observe(CArmPose(), 5.1)
+    assert interlock.arm(5.1).granted
+
+
 def test_silence_of_the_device_disarms(interlock):
     armed(interlock, 10.0)
     assert interlock.tick(10.49) is None and interlock.armed
