@@ -13,7 +13,7 @@ from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.exposure_budget import Spent
 from fluorosam_ros.control.operations import ReplyKind
 from fluorosam_ros.control.plain_text import MAX_TEXT
-from fluorosam_ros.control.surmise import NO
+from fluorosam_ros.control.reading import NO
 
 KEPT = 60
 """Entries that are remembered."""

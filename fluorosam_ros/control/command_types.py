@@ -240,7 +240,7 @@ class Ask:
     Attributes:
         question: one sentence.
         choices: what can be answered; empty if the command itself has to be said again.
-        guess: whether no rule understood the text, and the choice is what it may have meant (`control.surmise`).
+        guess: whether no rule understood the text, and the choice is what it may have meant (`control.reading`).
     """
 
     question: str

@@ -8,6 +8,7 @@ be understood.
 from __future__ import annotations
 
 import re
+from typing import TypeGuard
 
 from fluorosam_ros.control import motion_phrases, phrases
 from fluorosam_ros.control.angles import parse_angle
@@ -44,14 +45,15 @@ from fluorosam_ros.control.command_types import (
     aimed,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.followups import answered, continued, corrected
+from fluorosam_ros.control.followups import answered, continued, corrected, its_outline_hidden
 from fluorosam_ros.control.joints import asked_bone
 from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
 from fluorosam_ros.control.quantities import NUMBER, tokens
+from fluorosam_ros.control.reading import NO, read, real_words
+from fluorosam_ros.control.spelling import respelt
 from fluorosam_ros.control.steps import in_steps
-from fluorosam_ros.control.surmise import NO, decides, surmised
 from fluorosam_ros.control.targets import resolve, which
 from fluorosam_ros.control.view_names import parse_view
 from fluorosam_sim.anatomy import Match, find
@@ -63,6 +65,7 @@ view position pose angle place location setting spot setup the a my our number n
 """
 _POSE_WORDS = frozenset(_POSE_NAMES.split())
 _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
+_TELLING = DescribeImage | WhereIs | WhereAreWe
 _LEVELS: dict[str, DoseLevel] = {
     **dict.fromkeys(("low", "lowest"), "low"),
     **dict.fromkeys(("normal", "standard", "regular", "default"), "normal"),
@@ -101,15 +104,36 @@ def parse(text: str, context: Context | None = None) -> Command:
     if refused is not None:
         return refused
     command = answered(text, context) or _command(text, words, context)
-    if isinstance(command, Refuse | NotUnderstood) and not phrases.NEGATION.search(words) and not asks(text, words):
-        command = surmised(words, command.reason, lambda part: _single(bare(part), context)) or command
+    if _strange(command) and not phrases.NEGATION.search(words):
+        looked = _second_look(bare(words), context, command)
+        command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
     if acts(command) and asks(text, words):
         return Refuse("I will not move on a question: say it without the question mark.")
-    if acts(command) and fragment(text):
+    if acts(command) and fragment(text) and not isinstance(command, RecallView):  # whose name may be quoted
         return Refuse("I will not move on a quotation or a part of a sentence: say the command alone.")
     return command
+
+
+def _strange(command: Command) -> TypeGuard[Refuse | NotUnderstood]:
+    """Whether a text is not understood, rather than understood and refused."""
+    reason = command.reason if isinstance(command, Refuse | NotUnderstood) else ""
+    return any(part in reason for part in ("not understand", "not know", "middle of talk"))
+
+
+def _second_look(said: str, context: Context, unclear: Refuse | NotUnderstood) -> Command:
+    """What bare plain words mean that no rule understands as they stand."""
+    spelt = respelt(said, real_words())
+    command = _ruled(spelt, spelt, context) if spelt != said else unclear
+    if not isinstance(command, Unclear):
+        return command
+    return read(spelt, context, unclear.reason, lambda plainest: _ruled(plainest, plainest, context)) or unclear
+
+
+def _ruled(text: str, words: str, context: Context) -> Command:
+    """What the rules make of a text."""
+    return _urgent(words, False, context) or _command(text, words, context)
 
 
 def _command(text: str, words: str, context: Context) -> Command:
@@ -146,7 +170,11 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
     if not too_long:
         if phrases.RESET.fullmatch(said):
             return ResetStop()
-        silenced = _stop_segmenting(said, context) or _stop_segmenting_said_first(said, context)
+        silenced = (
+            its_outline_hidden(said, context)
+            or _stop_segmenting(said, context)
+            or _stop_segmenting_said_first(said, context)
+        )
         if silenced is not None:
             return silenced
     if phrases.STOP_FLUORO.fullmatch(said) or (phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words)):
@@ -161,7 +189,7 @@ def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting 
     first, _, rest = words.partition(" and ")
     if not rest or _urgent(rest, False, context) is not None:
         return None
-    talk = not any(decides(word) and not phrases.NEGATION.search(word) for word in rest.split())
+    talk = isinstance(_parsed(rest, context), Unclear)
     return _stop_segmenting(first, context) if talk else None
 
 
@@ -174,6 +202,8 @@ def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
         return StopSegmenting()
     if phrases.SINGULAR.fullmatch(what) or phrases.PLURAL.fullmatch(what):
         return StopSegmenting(context.named) if context.named else None
+    if any(phrases.SEGMENT_VERB.match(part) for part in what.split(" and ")[1:]):
+        return None  # "hide the outlines and show me the aorta"
     match = find(what)
     return StopSegmenting(match.structures) if match.clear else None
 
@@ -185,6 +215,8 @@ def _single(words: str, context: Context, text: str = "") -> Command:
             return command
     return (
         continued(words, context)
+        or its_outline_hidden(words, context)
+        or _stop_segmenting(words, context)
         or _dose(words)
         or _saved(words, context)
         or parse_field(words)
@@ -252,7 +284,7 @@ def _name(said: str) -> str:
     words = [f"{next(numbers):g}" if word == NUMBER else word for word in tokens(said).words]
     while words and words[0] in _POSE_WORDS and words != ["a"]:  # "view A"
         words.pop(0)
-    while words and words[-1] in _POSE_WORDS and words != ["a"]:
+    while words and words[-1] in _POSE_WORDS - {"a"}:
         words.pop()
     return " ".join(words) if len(words) <= _MAX_NAME_WORDS and "and" not in words and "then" not in words else ""
 
@@ -286,6 +318,8 @@ def _aimed(words: str, context: Context) -> Command | None:
 def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
     """A structure to outline, with or without a verb. text: the whole prompt; empty for a part of one."""
     if not text and phrases.UNCERTAIN.search(words):  # fillers such as "should we" must not begin steps that act
+        return NotUnderstood(f"I did not understand {words[:60]!r}.")
+    if re.search(r"\bwhere\b", words):  # "outline the liver and tell me where it is"
         return NotUnderstood(f"I did not understand {words[:60]!r}.")
     text = text or words
     match = find(text)

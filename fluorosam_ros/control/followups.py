@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,16 +12,19 @@ from fluorosam_ros.control.command_types import (
     Aimed,
     Ask,
     Center,
+    ChangeDose,
     CollimateBy,
     CollimateTo,
     Command,
     Direction,
     GoToView,
+    NotUnderstood,
     Rotate,
     Segment,
     Single,
     Steps,
     StopSegmenting,
+    SwitchFluoro,
     TakeShot,
     Target,
     Tilt,
@@ -34,7 +38,8 @@ from fluorosam_ros.control.command_types import (
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, Tokens, tokens
-from fluorosam_sim.anatomy import Structure, find, normalize, other_side
+from fluorosam_sim.anatomy import VERTEBRAE, Structure, find, normalize, other_side
+from fluorosam_sim.anatomy import structure as structure_of
 from fluorosam_sim.views import VIEWS
 
 _WEAK = (
@@ -51,13 +56,30 @@ _NOT_THIS = re.compile(
 )
 _SIDE = re.compile(r"(?:on )?(?:the |his |her )?(left|right|other)(?: (?:one|side|hand side))?(?: (?:please|instead))?")
 _OTHER = re.compile(
-    r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)|wrong side"
+    r"(?:no (?:and )?)?(?:the |on the )?(?:other (?:one|side)|opposite side)(?: (?:too|as well))?|wrong side"
     r"|(?:the )?same (?:thing )?(?:again )?(?:on|for) the (?:other|opposite) (?:one|side)"
+)
+_OTHER_LIMB = re.compile(
+    r"(?:(?:now |and |then )*(?:that|it|the same|same)(?: (?:view|thing|one|again))* )?(?:(?:on|for|of) )?(?:the )?"
+    r"(?:other|opposite) (?P<what>\w+)"
 )
 _SAME = r"(?:do )?(?:the )?same (?:thing )?(?:again )?(?:on|for) (?:the )?"
 _ONE = re.compile(
     rf"(?:no (?:and )?)?(?:{_SAME}(?=(?:left|right)$)|(?:{_SAME}|(?:on )?(?:the )?)(?=(?:left|right) (?:one|side)\b))"
     r"(left|right)(?: (?:one|side))?(?: (?:as well|too|also|instead))*"
+)
+_BOTH_OF_THEM = re.compile(r"both(?: (?:of )?(?:them|those|these|sides))?(?: (?:and )?(?:actually|then|rather))?")
+_LEVEL_ON = re.compile(
+    r"(?:(?:the |a )?(?:next )?(?:one |1 )?(?:level|vertebra|one) (?P<way>up|higher|above|down|lower|below)"
+    r"|(?P<next>higher|lower) level)"
+)
+_SWITCHED_OFF = re.compile(
+    r"(?:(?:turn|switch|shut) (?:it|that) off|(?:it|that) off|off(?: with (?:it|that))?|(?:turn|switch|shut) off (?:it"
+    r"|that))(?: again)?"
+)
+_ITS_OUTLINE = re.compile(
+    r"(?:take|remove|clear|hide|lose|drop|erase|delete|get rid of|turn|switch) (?:that|its|this) (?:outline|contour"
+    r"|mask|overlay|segmentation|highlight|marking)(?: (?:away|off))?(?: again)?"
 )
 _MEANT_AFTER = re.compile(r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:i mean|i meant|i said|rather)$")
 _NOT_THAT = re.compile(r"^(?:no (?:and )?)?i (?:said|meant?|wanted) (?P<what>.+?) (?:and )?not .+$")
@@ -68,7 +90,8 @@ _MORE = frozenset((BIT, NUMBER, "more", "further", "another", "additional", "som
                    "a", "still", "even", "times", "less", "go", "on", "keep", "going", *MM))  # fmt: skip
 _MORE_WORDS = frozenset(("more", "further", "another", "additional", "less"))
 _AGAIN = re.compile(
-    r"(?:do |try )?(?:(?:it|that|the same|same)(?: thing)? )?(?:again|once more|one more time|another time)"
+    r"(?:do |try )?(?:(?:it|that|the same|same)(?: (?:thing|distance|amount|way|angle))? )?(?:again|once more"
+    r"|one more time|another time)(?: (?:like that|the same way))?"
     r"|repeat(?: (?:it|that|the last (?:one|step|command)))?|(?:the )?same again|do the same"
 )
 _THAT_WAY = re.compile(r" (?:(?:in )?(?:that|the same) (?:way|direction))$")
@@ -81,6 +104,10 @@ _BACK = re.compile(
 _REVERSED: dict[Direction, Direction] = {
     "left": "right", "right": "left", "head": "feet", "feet": "head", "ceiling": "table", "table": "ceiling",
 }  # fmt: skip
+_SIDES: dict[type[Rotate] | type[Tilt], dict[str, int]] = {
+    Rotate: {"lao": 1, "rao": -1},
+    Tilt: {"cranial": 1, "caudal": -1},
+}
 Understand = Callable[[str], Command]
 
 
@@ -113,8 +140,12 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     if other and last is not None and _names_last(other["what"], context):
         return _other_side(last, "other")
     one = _ONE.fullmatch(words)
-    if one and context.question is None and context.last_named:
+    sided_view = isinstance(last, GoToView) and last.view.side is not None
+    if one and context.question is None and (context.last_named or sided_view):
         return _other_side(last, one[1])
+    limb = _OTHER_LIMB.fullmatch(words)
+    if limb and isinstance(last, GoToView) and sided_view and limb["what"] in last.view.name.casefold().split():
+        return _other_side(last, "other")
     if _OTHER.fullmatch(words):
         return _other_side(last, "other")
     found = _CORRECTION.match(words) or _NOT_THIS.match(words)
@@ -131,9 +162,9 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     answer = answered(what, context)
     if answer is not None:
         return answer
-    number = re.fullmatch(r"(?:to )?(\d+)(?: degrees?)?", what)
-    if number and isinstance(last, Rotate | Tilt) and last.to_deg is not None:  # "make that 20": the other number
-        return replace(last, to_deg=float(number[1]) * (-1 if last.to_deg < 0 else 1))
+    turned = _turned_otherwise(what.removesuffix(" instead"), last)
+    if turned is not None:
+        return turned
     meant = understand(what)
     if isinstance(meant, Segment) and meant.structures and not meant.tools:
         return _aimed_at(last, meant.structures, meant)
@@ -141,6 +172,18 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     if isinstance(meant, Unclear) or ((last is None or " and" not in marks) and not re.search(_STRONG, marks)):
         return None
     return meant
+
+
+def _turned_otherwise(what: str, last: Command | None) -> Rotate | Tilt | None:
+    """ "Make that 20", "I meant RAO": the last absolute angle with the other number or to the other side."""
+    if not isinstance(last, Rotate | Tilt) or last.to_deg is None:
+        return None
+    what = what.removeprefix("should be ").removeprefix("to ")
+    said = tokens(what)
+    if said.words in ((NUMBER,), (NUMBER, "degrees")) and said.numbers[0] >= 0:
+        return replace(last, to_deg=math.copysign(said.numbers[0], last.to_deg))
+    sides = _SIDES[type(last)]
+    return replace(last, to_deg=math.copysign(last.to_deg, sides[what])) if what in sides else None
 
 
 def _names_last(what: str, context: Context) -> bool:
@@ -182,10 +225,17 @@ def _other_side(last: Command | None, side: str) -> Command:
 
 
 def continued(words: str, context: Context) -> Single | Ask | None:
-    """What "a bit more", "another 10 degrees", "again" or "back a bit" makes of the last motion, or None."""
+    """What "a bit more", "another 10 degrees", "again" or "one level up" makes of the last command, or None."""
     last = context.last.commands[-1] if isinstance(context.last, Steps) else context.last
+    if _SWITCHED_OFF.fullmatch(words) and last == SwitchFluoro(True):
+        return SwitchFluoro(False)
+    if _BOTH_OF_THEM.fullmatch(words) and len(context.last_named) == 1:
+        return _both_sides(last, context.last_named[0])
+    level = _LEVEL_ON.fullmatch(words)
+    if level:
+        return _next_level(last, (level["way"] or level["next"]) in ("up", "higher", "above"))
     if _AGAIN.fullmatch(words):
-        repeatable = isinstance(last, TakeShot | Translate | Zoom | CollimateBy)
+        repeatable = isinstance(last, TakeShot | Translate | Zoom | CollimateBy | ChangeDose)
         if last is not None and not isinstance(last, Unclear) and (repeatable or getattr(last, "delta_deg", None)):
             return last
         return Ask("Which command should I repeat?")
@@ -201,6 +251,34 @@ def continued(words: str, context: Context) -> Single | Ask | None:
             "More of what, and in which direction?"
         )
     return None
+
+
+def its_outline_hidden(words: str, context: Context) -> StopSegmenting | None:
+    """ "Take that outline away again": of what was spoken of last."""
+    return StopSegmenting(context.last_named) if _ITS_OUTLINE.fullmatch(words) and context.last_named else None
+
+
+def _both_sides(last: Command | None, structure: Structure) -> Single | None:
+    """The last command about a structure of one side, about both."""
+    pair = find(f"both {structure.name.removeprefix(f'{structure.side} ')}")
+    both = _aimed_at(last, pair.structures, NotUnderstood("")) if structure.side and pair.clear else None
+    return None if both is None or isinstance(both, Unclear | Steps) else both
+
+
+def _next_level(last: Command | None, up: bool) -> Single | None:
+    """The last command about one vertebra, about the one above or below it."""
+    named = last.structure if isinstance(last, GoToView) else None
+    if isinstance(last, Center | CollimateTo | WhereIs) and len(last.target.structures) == 1:
+        named = last.target.structures[0]
+    key = named.key.removeprefix("vertebrae_") if named else ""
+    at = VERTEBRAE.index(key) + (-1 if up else 1) if key in VERTEBRAE else -1
+    if last is None or named is None or not 0 <= at < len(VERTEBRAE):
+        return None
+    other = structure_of(f"vertebrae_{VERTEBRAE[at]}")
+    if isinstance(last, GoToView):
+        return replace(last, structure=other)
+    again = _aimed_at(last, (other,), last)
+    return None if isinstance(again, Unclear | Steps) else again
 
 
 def _further(said: Tokens, last: Command | None, sign: int, verb: str | None) -> Single | None:

@@ -28,8 +28,8 @@ SHOT = re.compile(
     rf"capture(?: (?:it|this|one))?|grab (?:one|it)|image (?:it|this|again|now|here)|(?:take|have|get) (?:a|another"
     rf"|one more) (?:quick )?(?:look|peek)|take a quick look|"
     r"(?:refresh|update|renew) (?:the )?(?:image|picture|view|x ray)|"
-    r"shoot(?: it| one| again| now)?|shot|expose(?: once| now)?|x ray|xray|acquire|one more|another one|fire(?: off)? "
-    r"a shot"
+    r"shoot(?: it| one| again| now| once)?|spot|shot|expose(?: once| now)?|x ray|xray|acquire|one more|another one"
+    r"|fire(?: off)? a shot"
     rf"|(?:take|acquire|make|get|shoot|grab|snap|do|fire|capture|have|see|pull|record|show|fire off|i ll take)(?: me| "
     rf"us)? "
     rf"{_ONE}?{_PICTURE}{_HERE}"
@@ -196,8 +196,8 @@ RECALL = re.compile(
 _RECALL_WORDS = """
 go move return come drive swing jump switch get take bring recall restore load pull call show use back put set
 me us it to up at in into on over the my our that saved stored remembered memorized memorised view position pose
-angle place location setting spot setup number called named we i you again from under have had please now c arm
-where
+angle place location setting spot setup number one as and called named we i you again from under have had please now c
+arm where
 """
 RECALL_WORDS = frozenset(_RECALL_WORDS.split())
 """All that may be said beside the name of a saved view."""

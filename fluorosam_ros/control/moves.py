@@ -70,8 +70,8 @@ _ZOOM_OUT = re.compile(
     r"|\b(?:make )?(?:the |a )?(?:field(?: of view)?|view) (?:bigger|larger|wider)\b|\b(?:less|smaller|lower) "
     r"(?:magnification|zoom)\b|\bunzoom\b"
     r"|\b(?:(?:a )?(?:bigger|larger|wider) (?:area|region|section|look|angle)|widen the (?:view|image|picture)|more "
-    r"field|\bexpand the (?:view|field)|^(?:go |get |a )?wider$|\b(?:mag|magnification) (?:down|off)|\bunmag|\b(?:"
-    r"decrease|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\bdemagnify|(?:show|see) (?:me )?more of (?:it"
+    r"field|\bexpand the (?:view|field)|^(?:go |get |a )?wider$|\b(?:mag|magnification) (?:down|off)|\b(?:un|de)mag"
+    r"|\b(?:decrease|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\bdemagnify|(?:show|see) (?:me )?more of (?:it"
     r"|the (?:area|anatomy|patient)))\b"
     r"|\b(?:a )?(?:bigger|larger|wider) (?:field(?: of view)?|view)\b|\benlarge (?:the )?field(?: of view)?\b"
 )
@@ -156,7 +156,7 @@ def parse_move(plain: str) -> Translate | Unclear | None:
     for pattern, name in _DIRECTIONS:
         text, count = pattern.subn(" ", text)
         found += [name] * count
-    if raised and re.search(r"\btowards?\b", plain):  # "drop it towards the floor" says it twice
+    if raised and re.search(r"\b(?:towards?|direction of)\b", plain):  # "drop it towards the floor" says it twice
         found = list(dict.fromkeys(found))
     vertical = _VERTICAL.findall(text)
     left_over = [w for w in _VERTICAL.sub(" ", text).split() if w not in _KNOWN]

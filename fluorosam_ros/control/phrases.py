@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-_SYSTEM = r"(?: the| (?:the )?(?:system|c arm|device|machine|it|yourself))?"  # "robot" is an address, and gone
+# "Robot" is an address, and gone.
+_SYSTEM = r"(?: the| (?:the )?(?:system|(?:c arm|device|machine)(?: system)?|it|yourself))?"
 _MASKS = (
     r"(?:segmenting|segmentations?|outlining|outlines?|tracking|highlighting|highlights?|masks?|overlays?|contours?|"
     r"marking|markings?|annotations?|colou?rs|drawings?|showing|displaying|painting|contouring|labels?|labelling"
@@ -94,7 +95,7 @@ EVERYTHING = re.compile(
     r"(?:it |them )?(?:all|everything|anything|all of (?:it|them|that)|(?:all )?(?:of )?(?:the )?(?:structures|organs"
     r"|bones))(?: any ?more)?"
 )
-RESET = re.compile(r"reset|(?:reset|release|clear|unlock) (?:the )?(?:emergency |e )?stop")
+RESET = re.compile(r"reset|(?:reset|release|clear|unlock) (?:the )?(?:emergency |e )?stop|e stop reset")
 
 NEGATION = re.compile(
     r"\b(?:not|never|no(?! \d)|none|nothing|neither|nor|without|except|avoid|refrain|cannot|unless|instead|"
@@ -111,7 +112,7 @@ UNCERTAIN = re.compile(
 """Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
 
 _MOTION = r"(?:the )?(?:motors?|motions?|movements?|drives?)"
-ARM = re.compile(rf"arm{_SYSTEM}|(?:enable|unlock|release) {_MOTION}")
+ARM = re.compile(rf"arm{_SYSTEM}|(?:the )?system arm|(?:enable|unlock|release) {_MOTION}")
 DISARM = re.compile(rf"dis ?arm{_SYSTEM}|(?:disable|lock) {_MOTION}")
 _BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation(?! down)))"
 FLUORO_ON = re.compile(
@@ -175,7 +176,8 @@ _SEEN = (
     r"|there|here)|visible|showing)"
 )
 DESCRIBE = re.compile(
-    rf"talk me through (?:what s|what is|everything)(?: that)?(?: {_IMAGE})*|(?:what|which)(?: else)? (?:have|do) "
+    rf"what can be seen(?: {_IMAGE})*"
+    rf"|talk me through (?:what s|what is|everything)(?: that)?(?: {_IMAGE})*|(?:what|which)(?: else)? (?:have|do) "
     rf"(?:we|you)"
     rf" (?:got|have)(?: got)?(?: {_IMAGE})+|"
     rf"(?:what|which)(?: else| all)?(?: {_THINGS})? (?:do|can|could|are|am) (?:you|we|i) (?:all )?(?:see|seeing"

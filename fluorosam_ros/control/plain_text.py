@@ -12,8 +12,9 @@ MAX_TEXT = 500
 
 _UNITS = r"(?:degrees?|degs?|mm|cm|millimet|centimet|inch|times|x\b|fold)"
 _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "picture", "pics": "picture", "img": "image",
-              "goto": "go to", "fov": "field of view", "atm": "at the moment",
+              "goto": "go to", "fov": "field of view", "prev": "previous", "coll": "collimate", "atm": "at the moment",
               "whats": "what s", "wheres": "where s", "thats": "that s",
+              "un segment": "unsegment", "nought": "zero",
               "twofold": "2 fold", "threefold": "3 fold", "fourfold": "4 fold"}  # fmt: skip
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
@@ -25,7 +26,9 @@ _VERY = r"a bit|a little|too|very|so|really|quite|rather|pretty"
 _POOR = r"grainy|dark|noisy|bright|blurry|fuzzy|distracting|confusing|cluttered|messy"
 _POLITE = re.compile(
     r"^(?:please|ok|okay|alright|all right|right now|right(?= (?:and|so|then|now) )|right o|now|cheers|hey|kindly|just"
-    r"|so|well|then|and|also|uh|um|oh|fluorosam|robot|computer|system"
+    r"|so|well|then|and|also|uh|um|oh|good(?= and )|fluorosam|robot|computer|system(?! (?:arm|dis|to|off|on))"
+    r"|(?:that s |that is )?(?:a (?:bit|little) )?too (?:far|much|tight|wide|close|big|small)(?= and )"
+    r"|over ?shot(?= and )"
     r"|thanks|thank you|lovely|great|perfect|i do beg your pardon"
     r"|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|shall we(?: see| have| try| do)?|we ll do"
     r"|i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at"
@@ -62,7 +65,9 @@ _MANNER = re.compile(
 _AMOUNT_ASIDE = re.compile(rf" and (?=(?:by |about )?\d+(?:\.\d+)? {_UNITS}\w*$)")
 """A comma before an amount at the end: "towards the feet, 3 cm"."""
 _TWO = re.compile(r"\b(?:the|these|those|my|his|her) two (?=[a-z]+s\b)")
-_ASKED_KINDLY = re.compile(r"^(?:please |ok |okay |hey |and |now )*(?:can|could|would|will) (?:you|we|i)\b")
+_ASKED_KINDLY = re.compile(
+    r"^(?:please |ok |okay |hey |and |now )*(?:(?:can|could|would|will) (?:you|we|i)\b|(?:would you )?mind\b)|\bplease$"
+)
 
 
 def plain(text: str) -> str:
@@ -76,6 +81,7 @@ def plain(text: str) -> str:
     folded = _SHORT.sub(lambda short: _SHORTHAND[short[0]], folded)
     folded = re.sub(r"(?<=[a-z])-(?=\d)|-(?!\d)|(?<=\d)-", " ", folded)
     folded = re.sub(rf"(?<=\d)(?={_UNITS})", " ", folded)
+    folded = re.sub(r"\bx(?=\d)", "x ", folded)
     folded = re.sub(r"(?<=[a-z])\.|\.(?!\d)", " ", folded)
     folded = re.sub(r"[;/&\n]|,(?!\d)|(?<!\d),|\+(?!\d)", " and ", folded)
     words = re.sub(r"[^\w\s.,+-]", " ", folded).split()

@@ -25,6 +25,10 @@ nineteen
 _UNITS = {word: value for value, word in enumerate(_SMALL.split())}
 _TENS = {"twenty": 2, "thirty": 3, "forty": 4, "fourty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8,
          "ninety": 9}  # fmt: skip
+_OTHERS = ("hundred", "half", "point", "minus", "negative", "couple", "double", "twice")
+NUMBER_WORDS = frozenset((*_UNITS, *_TENS, *_OTHERS))
+"""Words that count."""
+
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _HALVES = (
     (re.compile(r"\b(\d+) and a half\b"), r"\1.5"),
@@ -86,8 +90,8 @@ def _number_at(words: list[str], at: int) -> tuple[float | None, int]:
     if start > at and start < len(words) and re.fullmatch(r"\d+(?:\.\d+)?", words[start]):
         return -float(words[start]), 2
     total, end = 0, start
-    if words[end : end + 2] in (["one", "hundred"], ["a", "hundred"]):
-        total, end = 100, end + 2
+    if words[end + 1 : end + 2] == ["hundred"] and (words[end] == "a" or 1 <= _UNITS.get(words[end], 0) <= 9):
+        total, end = 100 * _UNITS.get(words[end], 1), end + 2
         end += words[end : end + 1] == ["and"]
     if end < len(words) and words[end] in _TENS:
         total, end = total + 10 * _TENS[words[end]], end + 1

@@ -33,10 +33,9 @@ MAX_PARTS = 8
 """Parts between separators that are tried as steps; a longer text is one command or none."""
 
 _SEPARATOR = re.compile(
-    r"\s*\b(?:and )*(?:(?:once|when) (?:you|we) (?:are|re) (?:there|in position|in place|done)|(?:once|when) (?:that"
-    r"|it) "
-    r"(?:s|is) done|then|after that|afterwards|after this|followed by|and next|next|finally|and lastly|and)\b(?: "
-    r"and\b)*\s*"
+    r"\s*\b(?:and )*(?:once there|(?:once|when) (?:you|we) (?:are|re) (?:there|in position|in place|done)"
+    r"|(?:once|when) (?:that|it) (?:s|is) done|then|after that|afterwards|after this|followed by|and next|next|finally"
+    r"|and lastly|and)\b(?: and\b)*\s*"
 )
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
 _ALONE = (Arm, Disarm, ResetStop)
@@ -83,11 +82,16 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     kept = [
         step for at, step in enumerate(steps) if at == 0 or step != steps[at - 1] or not isinstance(step, _ABSOLUTE)
     ]
+    kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
     if len(kept) > 1 and isinstance(kept[0], Segment) and not phrases.SEGMENT_VERB.match(first):
         about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo) else None
         if isinstance(kept[1], GoToView) or about == kept[0].structures:
             kept.pop(0)
     return tuple(kept)
+
+
+def _to_an_angle(step: Single) -> bool:
+    return isinstance(step, Rotate | Tilt) and step.to_deg is not None
 
 
 def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[Single, ...] | Ask | Refuse | None:

@@ -7,6 +7,7 @@ import re
 from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import Ask, Choice, GoToView, Refuse, Unclear, listed
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.motion_phrases import SHOT
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim.anatomy import Structure
 from fluorosam_sim.anatomy.normalization import FILLERS
@@ -40,6 +41,10 @@ _ASIDE = re.compile(
     r" and (?=(?P<side>(?:(?:on|of) )?(?:the )?(?:left|right)(?: [a-z]+){0,2}$))|^(?:ap|pa|lateral|oblique) and(?= )"
 )
 """A comma that sets a side or a projection apart: "lateral hip, left", "AP, left shoulder"."""
+_REFERRED = re.compile(
+    r"^(?:its (?P<before>.+?)|(?P<after>.+?) of (?:it|that|this|the same (?:vertebra|level|bone|joint|one|thing)))"
+    r"(?: (?:too|as well|also))?$"
+)
 _PRAISE = re.compile(
     r"\b(?:(?:good|nice|proper|perfect|decent|clean|quick|regular) |judet (?=iliac|obturator))| set up$"
 )
@@ -57,24 +62,32 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     """A named view to go to, a question or refusal about one, or None when plain words name none."""
     go = _GO.match(words)
     said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
-    said = _PRAISE.sub("", said)
+    said = _REFERRED.sub(lambda it: f"{it['before'] or it['after']} of it", _PRAISE.sub("", said))
     for pattern, form in _FROM:
         said = pattern.sub(form, said)
     said = _ASIDE.sub(lambda comma: " " if comma["side"] else comma[0].replace(" and", ""), said)
     if _PROJECTION.fullmatch(said):
         # Right after a command about one structure, or a view of one, the view is of that one.
         if isinstance(context.last, GoToView) and context.last.structure is None:
-            said = f"{said} of the {_PROJECTED.sub('', context.last.view.name.casefold())}"
+            said = f"{said} of {_region(context.last)}"
         elif len(context.named) == 1 and context.last_named == context.named:
             said = f"{said} of the {context.named[0].name}"
         else:
             return Ask("That view of which structure?")
     reference = re.search(r"\b(?:of|on|for) (it|that|this|there|that one|this one)$", said)
     if reference and _PROJECTED.search(said):
-        if len(context.named) != 1:
+        if isinstance(context.last, GoToView) and context.last.structure is None:
+            about = _region(context.last)
+        elif len(context.named) == 1:
+            about = f"the {context.named[0].name}"
+        else:
             return Ask("That view of which structure?")
-        said = f"{said[: reference.start(1)]}the {context.named[0].name}"
+        said = f"{said[: reference.start(1)]}{about}"
     match = find_view(said)
+    first, _, second = said.partition(" and ")
+    together = find_view(f"{first} {second}")
+    if second and len(together.views) == 1 and not together.rest and not SHOT.fullmatch(second):
+        match, said = together, f"{first} {second}"  # "outlet projection, pelvis"
     named = said.replace("tibia and fibula", "tibia")
     loose = [word for word in named.split() if word in _NO_NAME or (word in FILLERS and word not in _GLUE)]
     if match.rest or loose or not (match.views or match.refusal) or phrases.UNCERTAIN.search(said):
@@ -87,6 +100,11 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     if view.vertebral and match.structure is None:
         return Ask(f"The {view.name} view of which vertebra?")
     return GoToView(view, match.structure)
+
+
+def _region(last: GoToView) -> str:
+    """What a named view shows, without its projection."""
+    return f"the {_PROJECTED.sub('', last.view.name.casefold())}"
 
 
 def _which(views: tuple[NamedView, ...], structure: Structure | None) -> Ask:

@@ -28,7 +28,7 @@ _ONE_FORM = (
     (re.compile(r"\b(?:latera|lateal|laterl|lat)\b"), "lateral"),
     (re.compile(r"\b(?:obl|obliques|oblq)\b"), "oblique"),
     (re.compile(r"\b(?:tib fib|tibia fibula)\b"), "tibia and fibula"),
-    (re.compile(r"\bcross\s?table\b"), "cross table"),
+    (re.compile(r"\bcross\s?table\b|\bhorizontal beam\b"), "cross table"),
     (re.compile(r"\bfrog\s?legs?\b|\bfrog\b"), "frog leg"),
     (re.compile(r"\btear\s?drop\b"), "teardrop"),
     (re.compile(r"\bmortice\b"), "mortise"),

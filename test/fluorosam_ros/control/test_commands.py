@@ -204,8 +204,7 @@ def test_unknown_targets_are_refused():
     ):
         assert isinstance(parse(text), Refuse), text
     assert "not in this image" in describe(parse("center on the right knee prosthesis"))
-    asked = parse("collimate to the heart valve")
-    assert isinstance(asked, Ask) and "I do not know that structure. Did you mean" in asked.question
+    assert "I do not know that structure" in describe(parse("collimate to the heart valve"))
 
 
 def test_limits_on_input():

@@ -12,7 +12,7 @@ from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.control.wording import describe
 
 HERE = Path(__file__).resolve().parent
-HELD_OUT_SCORE = 0.89
+HELD_OUT_SCORE = 0.91
 """Reached on wordings that the grammar was never written from; the goal is 0.97."""
 
 
@@ -30,11 +30,14 @@ def meaning(said, before=""):
 
 DEVELOPMENT = table("utterances.tsv")
 ADVERSARIAL = table("utterances_adversarial.tsv")
+ADVERSARIAL_HELD_OUT = table("utterances_adversarial_held_out.tsv")
 
 
 def test_tables_are_large_and_apart():
     held_out = table("utterances_held_out.tsv")
     assert len(DEVELOPMENT) >= 300 and len(held_out) >= 150 and len(ADVERSARIAL) >= 200
+    assert len(ADVERSARIAL_HELD_OUT) >= 200
+    assert not {row[0].casefold() for row in ADVERSARIAL} & {row[0].casefold() for row in ADVERSARIAL_HELD_OUT}
     assert len({(row[0], *row[2:]) for row in DEVELOPMENT}) == len(DEVELOPMENT)
     written_for = {(row[0].casefold(), *row[2:]) for row in DEVELOPMENT}
     assert not any((row[0].casefold(), *row[2:]) in written_for for row in held_out)
@@ -53,7 +56,7 @@ def test_held_out_wordings_are_understood():
     assert understood / len(rows) >= HELD_OUT_SCORE, f"{understood} of {len(rows)}"
 
 
-@pytest.mark.parametrize("row", ADVERSARIAL, ids=lambda row: row[0][:40])
+@pytest.mark.parametrize("row", ADVERSARIAL + ADVERSARIAL_HELD_OUT, ids=lambda row: row[0][:40])
 def test_adversarial_utterances_move_nothing(row):
     said, *before = row
     device = FakeDevice(balls=("heart", "left lung", "L4 vertebra"))
@@ -70,9 +73,10 @@ def test_adversarial_utterances_move_nothing(row):
 
 def test_what_would_act_among_the_adversarial_is_stopped_by_the_image_or_the_limits():
     """The language itself lets only texts through that name an absent structure or a value out of range."""
-    acting = [row[0] for row in ADVERSARIAL if acts(parse(row[0], Context().after(parse(row[1])) if row[1:] else None))]
+    rows = ADVERSARIAL + ADVERSARIAL_HELD_OUT
+    acting = [row[0] for row in rows if acts(parse(row[0], Context().after(parse(row[1])) if row[1:] else None))]
     absent = ("spleen", "right lung", "L5", "left femur", "sternum")
-    beyond = ("170", "300", "80", "70", "150", "2 mm")
+    beyond = ("170", "180", "275", "300", "80", "70", "150", "2 mm")
     assert all(any(word in text for word in (*absent, *beyond)) for text in acting), acting
 
 
