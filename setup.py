@@ -145,7 +145,11 @@ setup(
     packages=find_packages(
         include=[f"{name}{rest}" for name in ("fluorosam_sim", "fluorosam_model", NAME) for rest in ("", ".*")]
     ),
-    package_data={"fluorosam_sim": ["**/data/*.npz"], "fluorosam_model": ["weights/*"]},
+    package_data={
+        "fluorosam_sim": ["**/data/*.npz"],
+        "fluorosam_model": ["weights/*"],
+        "fluorosam_ros": ["control/reading.npz"],
+    },
     data_files=[],
     zip_safe=False,
     ext_modules=[Extension(f"{NAME}._interfaces", [], optional=True)],
