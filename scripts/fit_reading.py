@@ -16,7 +16,8 @@ from scipy.optimize import minimize
 
 from fluorosam_model.sentence_encoder import SentenceEncoder
 from fluorosam_ros.control.plain_text import bare, plain
-from fluorosam_ros.control.reading import NOTHING, TABLE, kind_of
+from fluorosam_ros.control.plainly import NOTHING, kind_of
+from fluorosam_ros.control.reading import TABLE
 from fluorosam_ros.control.slots import slots
 from fluorosam_ros.control.spelling import respelt
 

@@ -2,10 +2,11 @@
 
 The sentence encoder that reads the names of structures reads here what is wanted with them: a linear classifier on its
 embedding of the text, names and numbers taken out (`control.slots`), says which kind of command it is. The command
-itself is then said once more in the plainest words, and the rules understand that. So a reading can only be what the
-rules can say, with exactly the structures, numbers and directions of the text: where one is left over or missing,
-nothing is read. A motion or an exposure is only asked back ("Did you mean …?") where the text holds a word that is not
-known from commands, as the word may change everything ("the left kidney stone"), or where the likeness is not great.
+itself is then said once more in the plainest words (`control.plainly`), and the rules understand that. So a reading can
+only be what the rules can say, with exactly the structures, numbers and directions of the text: where one is left over
+or missing, nothing is read. A motion or an exposure is only asked back ("Did you mean …?") where the text holds a word
+that is not known from commands, as the word may change everything ("the left kidney stone"), or where the likeness is
+not great.
 
 The table of the classifier is made by ``scripts/fit_reading.py``.
 """
@@ -40,11 +41,11 @@ from fluorosam_ros.control.command_types import (
     Unclear,
     WhereIs,
     acts,
-    listed,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.slots import NAME, Slots, slots
-from fluorosam_ros.control.wording import describe, view_name
+from fluorosam_ros.control.plainly import KINDS, NOTHING, VIEW
+from fluorosam_ros.control.slots import slots
+from fluorosam_ros.control.wording import describe
 from fluorosam_sim.views import find_view
 
 TABLE = Path(__file__).parent / "reading.npz"
@@ -61,30 +62,11 @@ YES = (
 NO = ("no", "no thanks", "no thank you", "nope", "no i did not", "no i didn t", "no that s wrong", "wrong", "not that")
 """What answers a question with no: what was asked about is dropped, and nothing is stopped."""
 
-NOTHING = "nothing"
-"""The kind of what is no command."""
-
 _ASKED, _DONE, _SURE, _CERTAIN = 0.35, 0.5, 0.65, 0.9
 """Least likeness to ask back, to do what only shows or tells, to do what moves, exposes or sets the dose, and to do
 something in spite of a strange word."""
 
 _PARTS = re.compile(r" (?:and|then|and then) ")
-_SIDE = re.compile(r"\b(lao|rao|cranial|caudal|left|right)\b")
-_RELATIVE = re.compile(r"\b(?:by|more|less|further|another|additional|extra|add)\b")
-_ABSOLUTE = re.compile(r"\b(?:at|set|make|(?:to|on|is|be) (?:20|lao|rao|cranial|caudal))\b")
-_STRAIGHT = frozenset(("neutral", "straight"))
-_TURNED = {"cephalad": "cranial", "cephalic": "cranial", "craniad": "cranial", "cranially": "cranial",
-           "cran": "cranial", "caudad": "caudal", "caudally": "caudal", "caud": "caudal"}  # fmt: skip
-_WAYS = {"foot": "feet", "toes": "feet", "ceilingwards": "ceiling", "headwards": "head", "footwards": "feet",
-         "floor": "table", "tablewards": "table", "leftwards": "left", "rightwards": "right"}  # fmt: skip
-_WAY = frozenset(("left", "right", "head", "feet", "ceiling", "table"))
-_SIDED = frozenset(("left", "right", "both"))  # "the left liver" is no liver
-_PRONOUNS = frozenset(("it", "that", "this", "them", "those", "these"))
-_SAVED_AS = re.compile(
-    r"\b(?:as|called|named|call(?: it| this| that)?|under(?: the)?(?: name)?|name(?: it)?|label(?: it)?|view|pose"
-    r"|position) (?P<name>(?!well\b|usual\b)\w+(?: \w+){0,3})$"
-)
-_LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highest)\b")
 _WISHES = (
     (re.compile(r"\bshould be\b"), ""),
     (
@@ -104,14 +86,8 @@ _ELSEWHERE = re.compile(
 _TO_OTHERS = re.compile(r"\b(?:hold off|tell|told|remind|warn|ask|almost|nearly|about to|let(?! me| us| s))\b")
 """What is said to somebody else, or of what is not to be."""
 
-_PROJECTIONS = frozenset(("ap", "pa", "lateral", "oblique", "lao", "rao", "inlet", "outlet", "axial"))
-_UP_WORDS = "up raise more increase higher boost bump crank hot hotter stronger harder brighter lift"
-_DOWN_WORDS = "down lower less reduce decrease drop cut lighter dial weaker minimize minimise easy easier"
-_UP, _DOWN = frozenset(_UP_WORDS.split()), frozenset(_DOWN_WORDS.split())
 _OF_BEFORE = re.compile(r"\b(?:last|was|were|had|been|how|before$)\b")
 Understand = Callable[[str], Command]
-Say = Callable[[Slots, str, Context], "str | None"]
-"""The plainest words for a kind of command with the slots of a text, its bare plain words and its context."""
 
 
 def read(words: str, context: Context, unclear: str, understand: Understand) -> Command | None:
@@ -131,7 +107,7 @@ def read(words: str, context: Context, unclear: str, understand: Understand) -> 
     command = understand(said) if said else None
     if command is None or isinstance(command, Unclear) or not describe(command).startswith(kind):
         return None
-    strange = _reader().unknown(found.words if kind != _VIEW else find_view(words).rest.split())
+    strange = _reader().unknown(found.words if kind != VIEW else find_view(words).rest.split())
     moves = acts(command) or isinstance(command, ChangeDose | SetDose)
     if moves and phrases.UNCERTAIN.search(_OF_BEFORE.sub("", words) if command == GoBack() else words):
         return None
@@ -205,177 +181,3 @@ class Reader:
 @lru_cache(maxsize=1)
 def _reader() -> Reader:
     return Reader()
-
-
-def _about(verb: str) -> Say:
-    """Commands about structures, or about what "it" stands for."""
-
-    def say(found: Slots, words: str, context: Context) -> str | None:
-        if found.numbers or found.units_mm or _SIDED & set(found.words):
-            return None
-        if found.structures and f"{NAME} {NAME}" not in " ".join(found.words):
-            names = dict.fromkeys(each.name for group in found.structures for each in group)
-            return f"{verb} {listed([f'the {name}' for name in names], 'and')}"
-        pronouns = set(found.words) & _PRONOUNS
-        named = bool(found.structures) or not context.named
-        return f"{verb} {pronouns.pop()}" if len(pronouns) == 1 and not named else None
-
-    return say
-
-
-def _plainly(said: str) -> Say:
-    """Commands without anything to be filled in."""
-
-    def say(found: Slots, words: str, context: Context) -> str | None:
-        return None if found.structures or found.numbers or found.units_mm else said
-
-    return say
-
-
-def _length(found: Slots) -> str | None:
-    """ "20 mm", "a bit" or None."""
-    if found.structures or len(found.numbers) > 1 or found.bit == bool(found.numbers):
-        return None
-    if found.bit:
-        return "a bit"
-    return f"{found.numbers[0] * found.units_mm[0]:g} mm" if len(found.units_mm) == 1 else None
-
-
-def _by_length(before: str) -> Say:
-    def say(found: Slots, words: str, context: Context) -> str | None:
-        length = _length(found)
-        return f"{before} {length}" if length else None
-
-    return say
-
-
-def _zoom(way: str) -> Say:
-    def say(found: Slots, words: str, context: Context) -> str | None:
-        if found.structures or found.units_mm or len(found.numbers) > 1 or (found.numbers and found.bit):
-            return None
-        if {"in", "out"} <= set(found.words):
-            return None
-        if found.numbers:
-            return f"zoom {way} {found.numbers[0]:g} times"
-        return f"zoom {way}{' a bit' if found.bit else ''}"
-
-    return say
-
-
-def _turn(verb: str, absolute: bool) -> Say:
-    def say(found: Slots, words: str, context: Context) -> str | None:
-        if found.structures or found.units_mm or len(found.numbers) > 1:
-            return None
-        if absolute and not found.numbers and _STRAIGHT & set(found.words):
-            return f"{verb} to 0"
-        if found.bit == bool(found.numbers):
-            return None
-        sides = set(_SIDE.findall(" ".join(_TURNED.get(word, word) for word in found.words)))
-        if (_RELATIVE if absolute else _ABSOLUTE).search(" ".join(found.words)):
-            return None
-        if absolute and found.numbers == (0.0,):
-            return f"{verb} to 0"
-        if len(sides) != 1 or (absolute and found.bit) or (found.numbers and found.numbers[0] < 0):
-            return None
-        side = sides.pop()
-        if absolute:
-            return f"{verb} to {side} {found.numbers[0]:g}"
-        return f"{verb} {'a bit' if found.bit else f'{found.numbers[0]:g} degrees'} towards {side}"
-
-    return say
-
-
-def _move(found: Slots, words: str, context: Context) -> str | None:
-    ways = {_WAYS.get(word, word) for word in found.words} & _WAY
-    length = _length(found)
-    return f"move {length} towards the {ways.pop()}" if length and len(ways) == 1 else None
-
-
-def _view(found: Slots, words: str, context: Context) -> str | None:
-    match = find_view(words)
-    if len(match.views) != 1 or match.refusal or found.numbers or found.units_mm:
-        return None
-    rest = match.rest.split()
-    if NAME in slots(match.rest).words or set(rest) & (_PROJECTIONS | _SIDED):
-        return None  # more than the view is named
-    return f"go to {view_name(match.views[0], match.structure)}"
-
-
-def _disarm(found: Slots, words: str, context: Context) -> str | None:
-    return "disarm" if "disarm" in words else None  # "armed" and "disarmed" are much alike
-
-
-def _shot(found: Slots, words: str, context: Context) -> str | None:
-    return "take a shot" if not found.structures and not found.units_mm and found.numbers in ((), (1.0,)) else None
-
-
-def _save(found: Slots, words: str, context: Context) -> str | None:
-    name = _SAVED_AS.search(words)
-    return f"save this view as {name['name']}" if name else None
-
-
-def _recall(found: Slots, words: str, context: Context) -> str | None:
-    named = [name for name in context.saved if f" {name} " in f" {words} "]
-    return f"go to the saved view {named[0]}" if len(named) == 1 else None
-
-
-def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:
-    plainly = _plainly(said)
-
-    def say(found: Slots, words: str, context: Context) -> str | None:
-        told = way & set(found.words) and not other & set(found.words)
-        return plainly(found, words, context) if told else None
-
-    return say
-
-
-def _dose(found: Slots, words: str, context: Context) -> str | None:
-    levels = set(_LEVEL.findall(words))
-    return f"set the dose to {levels.pop()}" if len(levels) == 1 and not found.structures else None
-
-
-_VIEW = "Go to the"
-KINDS: dict[str, Say] = {
-    "Segment": _about("outline"),
-    "Stop segmenting everything": _plainly("stop outlining everything"),
-    "Stop segmenting": _about("stop outlining"),
-    "Center on": _about("center on"),
-    "Collimate to": _about("collimate to"),
-    "Open the collimator fully": _plainly("open the collimator fully"),
-    "Open the collimator by": _by_length("open the collimator"),
-    "Close the collimator by": _by_length("close the collimator"),
-    "Set the field to": _by_length("set the field to"),
-    "Zoom in": _zoom("in"),
-    "Zoom out": _zoom("out"),
-    "Rotate by": _turn("rotate", absolute=False),
-    "Rotate to": _turn("rotate", absolute=True),
-    "Tilt by": _turn("tilt", absolute=False),
-    "Tilt to": _turn("tilt", absolute=True),
-    "Move": _move,
-    "Go to the saved view": _recall,
-    _VIEW: _view,
-    "Go back": _plainly("go back"),
-    "Save this view as": _save,
-    "Take one shot": _shot,
-    "Turn fluoro on": _plainly("turn fluoro on"),
-    "Turn fluoro off": _plainly("turn fluoro off"),
-    "Raise the dose": _change_dose(_UP, _DOWN, "raise the dose"),
-    "Lower the dose": _change_dose(_DOWN, _UP, "lower the dose"),
-    "Set the dose to": _dose,
-    "Say what is in the image": _plainly("what do you see"),
-    "Say where the C-arm is": _plainly("where are we"),
-    "Say where": _about("where is"),
-    "Cancel": _plainly("cancel"),
-    "Stop all": _plainly("stop"),
-    "Arm": _plainly("arm"),
-    "Disarm": _disarm,
-    "Reset": _plainly("reset the emergency stop"),
-}
-"""How a command of each kind, named by the beginning of its sentence in `control.wording`, is said."""
-
-
-def kind_of(meaning: str) -> str:
-    """The kind of a command by its sentence; `NOTHING` where it is none, or several."""
-    if ", then " in meaning:
-        return NOTHING
-    return max((kind for kind in KINDS if meaning.startswith(kind)), key=len, default=NOTHING)

@@ -8,7 +8,8 @@ from fluorosam_ros.control.command_types import Ask, Cancel, ChangeDose, NotUnde
 from fluorosam_ros.control.commands import parse
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.plain_text import bare, plain
-from fluorosam_ros.control.reading import KINDS, NO, NOTHING, YES, Reader, kind_of
+from fluorosam_ros.control.plainly import KINDS, NOTHING, kind_of
+from fluorosam_ros.control.reading import NO, YES, Reader
 from fluorosam_ros.control.slots import slots
 from fluorosam_ros.control.wording import describe
 
