@@ -8,6 +8,7 @@ Takes half a minute on one core; the same tables give the same file.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from fluorosam_model.sentence_encoder import SentenceEncoder
 from fluorosam_ros.control.plain_text import bare, plain
 from fluorosam_ros.control.plainly import NOTHING, kind_of
 from fluorosam_ros.control.reading import TABLE
-from fluorosam_ros.control.slots import slots
+from fluorosam_ros.control.slots import NAME, slots
 from fluorosam_ros.control.spelling import respelt
 
 TABLES = Path(__file__).resolve().parent.parent / "test" / "fluorosam_ros" / "control"
@@ -93,6 +94,7 @@ def main() -> None:
     weight, bias = fit(embedded, target, len(kinds))
     right = ((embedded @ weight + bias).argmax(axis=1) == target).mean()
     known = sorted({word for words, kind in rows if kind != NOTHING for word in words})
+    after = {b for words, kind in rows if kind != NOTHING for a, b in pairwise(words) if a == NAME}
     others = sorted({word for words, _ in rows for word in words}.difference(known))
     np.savez_compressed(
         TABLE,
@@ -101,6 +103,7 @@ def main() -> None:
         kinds=np.array(kinds),
         words=np.array(known),
         others=np.array(others),
+        after_names=np.array(sorted(after)),
     )
     print(f"{len(rows)} texts of {len(kinds)} kinds, {len(known)} words; {right:.1%} of them read right: {TABLE}")
 

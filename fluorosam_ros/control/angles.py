@@ -48,6 +48,7 @@ _PHRASES = (
     (r"\bin (?:the )?(lao|rao|cranial|caudal|left|right) direction\b", r"\1"),
     (r"\b(?:take|come|go|drop) (?=\S+(?: five)?(?: degrees?)? off (?:the |of )*(?:lao|rao|cran|caud))", "less "),
     (r"(?<=less) (\S+(?: five)?(?: degrees?)?) off (?:the |of )*(?=lao|rao|cran|caud)", r" \1 "),
+    (r"\bcome off (?:the )?(?=(?:lao|rao|cran|caud))", "less "),
     (r"\b(?:take off|take away|back off|subtract|reduce|decrease)\b", "less"),
     (r"\b(?:increase|plus|from here)\b", "more"),
     (r"^(?:set|line) up(?: for)?\b", "set"),

@@ -8,7 +8,6 @@ be understood.
 from __future__ import annotations
 
 import re
-from typing import TypeGuard
 
 from fluorosam_ros.control import motion_phrases, phrases
 from fluorosam_ros.control.angles import parse_angle
@@ -51,14 +50,16 @@ from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
 from fluorosam_ros.control.quantities import NUMBER, tokens
-from fluorosam_ros.control.reading import NO, read, real_words
+from fluorosam_ros.control.reading import NO, known_words, read
 from fluorosam_ros.control.spelling import respelt
 from fluorosam_ros.control.steps import in_steps
 from fluorosam_ros.control.targets import resolve, which
 from fluorosam_ros.control.view_names import parse_view
+from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Match, find
 
 _MAX_NAME_WORDS = 4
+_LONG_TOOL = 4
 _LONGEST = _MAX_NAME_WORDS + 2  # with words such as "view" around the name
 _POSE_NAMES = """
 view position pose angle place location setting spot setup the a my our number no named called saved stored
@@ -116,19 +117,21 @@ def parse(text: str, context: Context | None = None) -> Command:
     return command
 
 
-def _strange(command: Command) -> TypeGuard[Refuse | NotUnderstood]:
-    """Whether a text is not understood, rather than understood and refused."""
+def _strange(command: Command) -> bool:
+    """Whether a text is not understood, rather than understood and refused, or taken for a tool of many words."""
+    if isinstance(command, Segment):
+        return not command.structures and any(len(tool.split()) >= _LONG_TOOL for tool in command.tools)
     reason = command.reason if isinstance(command, Refuse | NotUnderstood) else ""
-    return any(part in reason for part in ("not understand", "not know", "middle of talk"))
+    return any(part in reason for part in ("not understand", "not know", "middle of talk", "is saved under"))
 
 
-def _second_look(said: str, context: Context, unclear: Refuse | NotUnderstood) -> Command:
+def _second_look(said: str, context: Context, unclear: Command) -> Command:
     """What bare plain words mean that no rule understands as they stand."""
-    spelt = respelt(said, real_words())
+    spelt = respelt(said, *known_words())
     command = _ruled(spelt, spelt, context) if spelt != said else unclear
-    if not isinstance(command, Unclear):
+    if not isinstance(command, Unclear) and not _strange(command):
         return command
-    return read(spelt, context, unclear.reason, lambda plainest: _ruled(plainest, plainest, context)) or unclear
+    return read(spelt, context, describe(unclear), lambda said: _ruled(plain(said), plain(said), context)) or unclear
 
 
 def _ruled(text: str, words: str, context: Context) -> Command:

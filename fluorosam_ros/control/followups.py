@@ -63,6 +63,10 @@ _OTHER_LIMB = re.compile(
     r"(?:(?:now |and |then )*(?:that|it|the same|same)(?: (?:view|thing|one|again))* )?(?:(?:on|for|of) )?(?:the )?"
     r"(?:other|opposite) (?P<what>\w+)"
 )
+_SAME_LIMB = re.compile(
+    r"(?:now |and |then )*(?:the )?same(?: (?:view|thing|one|again))* (?:on|for|of) (?:the )?"
+    r"(?P<side>left|right) (?P<what>\w+)"
+)
 _SAME = r"(?:do )?(?:the )?same (?:thing )?(?:again )?(?:on|for) (?:the )?"
 _ONE = re.compile(
     rf"(?:no (?:and )?)?(?:{_SAME}(?=(?:left|right)$)|(?:{_SAME}|(?:on )?(?:the )?)(?=(?:left|right) (?:one|side)\b))"
@@ -143,6 +147,9 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     sided_view = isinstance(last, GoToView) and last.view.side is not None
     if one and context.question is None and (context.last_named or sided_view):
         return _other_side(last, one[1])
+    same = _SAME_LIMB.fullmatch(words)
+    if same and isinstance(last, GoToView) and sided_view and same["what"] in last.view.name.casefold().split():
+        return _other_side(last, same["side"])
     limb = _OTHER_LIMB.fullmatch(words)
     if limb and isinstance(last, GoToView) and sided_view and limb["what"] in last.view.name.casefold().split():
         return _other_side(last, "other")

@@ -156,7 +156,7 @@ def parse_move(plain: str) -> Translate | Unclear | None:
     for pattern, name in _DIRECTIONS:
         text, count = pattern.subn(" ", text)
         found += [name] * count
-    if raised and re.search(r"\b(?:towards?|direction of)\b", plain):  # "drop it towards the floor" says it twice
+    if raised and re.search(r"\b(?:towards?|direction)\b", plain):  # "drop it towards the floor" says it twice
         found = list(dict.fromkeys(found))
     vertical = _VERTICAL.findall(text)
     left_over = [w for w in _VERTICAL.sub(" ", text).split() if w not in _KNOWN]

@@ -95,13 +95,21 @@ EVERYTHING = re.compile(
     r"(?:it |them )?(?:all|everything|anything|all of (?:it|them|that)|(?:all )?(?:of )?(?:the )?(?:structures|organs"
     r"|bones))(?: any ?more)?"
 )
-RESET = re.compile(r"reset|(?:reset|release|clear|unlock) (?:the )?(?:emergency |e )?stop|e stop reset")
+RESET = re.compile(
+    r"reset|(?:reset|release|clear|unlock|unlatch|lift) (?:the )?(?:emergency |e )?stop|e stop reset"
+    r"|(?:get|have) (?:the )?(?:emergency |e )stop (?:reset|released|cleared|unlatched)"
+)
 
 NEGATION = re.compile(
     r"\b(?:not|never|no(?! \d)|none|nothing|neither|nor|without|except|avoid|refrain|cannot|unless|instead|"
-    r"(?:do|does|did|ca|wo|is|are|was|were|should|must|would|could)n ?t)\b"
+    r"(?:do|does|did|ca|wo|is|are|was|were|should|must|would|could)n ?t|keep (?:\w+ )?from|(?:stay|steer) away)\b"
 )
 """Searched: any of these makes a text harmless ("rib no 5" is no negation)."""
+
+ADMIRED = re.compile(
+    r"(?:what a )?(?:nice|good|great|lovely|beautiful|perfect|wonderful) (?:shot|picture|image|view)\b"
+)
+"""At the beginning, of what is there: no wish."""
 
 UNCERTAIN = re.compile(
     r"\b(?:if|when|whenever|until|till|once|before|later|maybe|perhaps|possibly|should|would|could|might|may|must|"
@@ -112,7 +120,10 @@ UNCERTAIN = re.compile(
 """Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
 
 _MOTION = r"(?:the )?(?:motors?|motions?|movements?|drives?)"
-ARM = re.compile(rf"arm{_SYSTEM}|(?:the )?system arm|(?:enable|unlock|release) {_MOTION}")
+_ARMED = r"(?:the )?(?:system|machine|c arm|device)(?: (?:to|into))?(?: (?:the|its))? armed(?: (?:state|mode))?"
+ARM = re.compile(
+    rf"arm{_SYSTEM}|(?:the )?system arm|(?:get|set|put|bring) {_ARMED}|(?:enable|unlock|release) {_MOTION}"
+)
 DISARM = re.compile(rf"dis ?arm{_SYSTEM}|(?:disable|lock) {_MOTION}")
 _BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation(?! down)))"
 FLUORO_ON = re.compile(

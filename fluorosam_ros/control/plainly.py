@@ -20,22 +20,33 @@ NOTHING = "nothing"
 _SIDE = re.compile(r"\b(lao|rao|cranial|caudal|left|right)\b")
 _RELATIVE = re.compile(r"\b(?:by|more|less|further|another|additional|extra|add)\b")
 _ABSOLUTE = re.compile(r"\b(?:at|set|make|(?:to|on|is|be) (?:20|lao|rao|cranial|caudal))\b")
+_BACKWARDS = frozenset(("off", "less", "back", "out", "reduce", "decrease", "undo", "from", "away"))
 _STRAIGHT = frozenset(("neutral", "straight"))
 _TURNED = {"cephalad": "cranial", "cephalic": "cranial", "craniad": "cranial", "cranially": "cranial",
            "cran": "cranial", "caudad": "caudal", "caudally": "caudal", "caud": "caudal"}  # fmt: skip
 _WAYS = {"foot": "feet", "toes": "feet", "ceilingwards": "ceiling", "headwards": "head", "footwards": "feet",
-         "floor": "table", "tablewards": "table", "leftwards": "left", "rightwards": "right"}  # fmt: skip
+         "floor": "table", "tablewards": "table", "leftwards": "left", "rightwards": "right",
+         "cephalad": "head", "craniad": "head", "caudad": "feet"}  # fmt: skip
 _WAY = frozenset(("left", "right", "head", "feet", "ceiling", "table"))
 _SIDED = frozenset(("left", "right", "both"))  # "the left liver" is no liver
 _PRONOUNS = frozenset(("it", "that", "this", "them", "those", "these"))
 _SAVED_AS = re.compile(
-    r"\b(?:as|called|named|call(?: it| this| that)?|under(?: the)?(?: name)?|name(?: it)?|label(?: it)?|view|pose"
+    r".*\b(?:as|called|named|call(?: it| this| that)?|under(?: the)?(?: name)?|name(?: it)?|label(?: it)?|view|pose"
     r"|position) (?P<name>(?!well\b|usual\b)\w+(?: \w+){0,3})$"
 )
 _LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highest)\b")
 _PROJECTIONS = frozenset(("ap", "pa", "lateral", "oblique", "lao", "rao", "inlet", "outlet", "axial"))
-_UP_WORDS = "up raise more increase higher boost bump crank hot hotter stronger harder brighter lift"
-_DOWN_WORDS = "down lower less reduce decrease drop cut lighter dial weaker minimize minimise easy easier"
+_OPENING = frozenset(("open", "wider", "widen", "expand", "larger", "bigger", "out", "apart", "loosen"))
+_CLOSING = frozenset(
+    ("close", "closer", "narrow", "narrower", "reduce", "shrink", "smaller", "tighten", "tighter", "in")
+)
+_UP_WORDS = """
+up upwards raise raised more increase increased higher boost bump crank hot hotter stronger harder brighter lift
+"""
+_DOWN_WORDS = """
+down lower lowered less reduce reduced decrease decreased drop dropped cut off ease lighter dial weaker minimize
+minimise easy easier
+"""
 _UP, _DOWN = frozenset(_UP_WORDS.split()), frozenset(_DOWN_WORDS.split())
 Say = Callable[[Slots, str, Context], "str | None"]
 """The plainest words for a kind of command with the slots of a text, its bare plain words and its context."""
@@ -45,7 +56,7 @@ def _about(verb: str) -> Say:
     """Commands about structures, or about what "it" stands for."""
 
     def say(found: Slots, words: str, context: Context) -> str | None:
-        if found.numbers or found.units_mm or _SIDED & set(found.words):
+        if found.numbers or found.units_mm or (_SIDED | {"open"}) & set(found.words):
             return None
         if found.structures and f"{NAME} {NAME}" not in " ".join(found.words):
             names = dict.fromkeys(each.name for group in found.structures for each in group)
@@ -66,6 +77,15 @@ def _plainly(said: str) -> Say:
     return say
 
 
+def _once(said: str) -> Say:
+    """The same where "one" may be said."""
+
+    def say(found: Slots, words: str, context: Context) -> str | None:
+        return said if not found.structures and not found.units_mm and found.numbers in ((), (1.0,)) else None
+
+    return say
+
+
 def _length(found: Slots) -> str | None:
     """ "20 mm", "a bit" or None."""
     if found.structures or len(found.numbers) > 1 or found.bit == bool(found.numbers):
@@ -75,9 +95,11 @@ def _length(found: Slots) -> str | None:
     return f"{found.numbers[0] * found.units_mm[0]:g} mm" if len(found.units_mm) == 1 else None
 
 
-def _by_length(before: str) -> Say:
+def _by_length(before: str, never: frozenset[str] = frozenset()) -> Say:
+    """never: words of the opposite, with which nothing is said."""
+
     def say(found: Slots, words: str, context: Context) -> str | None:
-        length = _length(found)
+        length = None if never & set(found.words) else _length(found)
         return f"{before} {length}" if length else None
 
     return say
@@ -89,8 +111,11 @@ def _zoom(way: str) -> Say:
             return None
         if {"in", "out"} <= set(found.words):
             return None
-        if found.numbers:
-            return f"zoom {way} {found.numbers[0]:g} times"
+        doubled = {"double", "twice"} & set(found.words)
+        if found.numbers and doubled:
+            return None
+        if found.numbers or doubled:
+            return f"zoom {way} {2.0 if doubled else found.numbers[0]:g} times"
         return f"zoom {way}{' a bit' if found.bit else ''}"
 
     return say
@@ -104,8 +129,11 @@ def _turn(verb: str, absolute: bool) -> Say:
             return f"{verb} to 0"
         if found.bit == bool(found.numbers):
             return None
+        if not absolute and _BACKWARDS & set(found.words):
+            return None  # "come off LAO": the other way
         sides = set(_SIDE.findall(" ".join(_TURNED.get(word, word) for word in found.words)))
-        if (_RELATIVE if absolute else _ABSOLUTE).search(" ".join(found.words)):
+        relative = _RELATIVE.search(" ".join(found.words))
+        if relative if absolute else _ABSOLUTE.search(" ".join(found.words)) and not relative:
             return None
         if absolute and found.numbers == (0.0,):
             return f"{verb} to 0"
@@ -139,12 +167,8 @@ def _disarm(found: Slots, words: str, context: Context) -> str | None:
     return "disarm" if "disarm" in words else None  # "armed" and "disarmed" are much alike
 
 
-def _shot(found: Slots, words: str, context: Context) -> str | None:
-    return "take a shot" if not found.structures and not found.units_mm and found.numbers in ((), (1.0,)) else None
-
-
 def _save(found: Slots, words: str, context: Context) -> str | None:
-    name = _SAVED_AS.search(words)
+    name = _SAVED_AS.match(words)
     return f"save this view as {name['name']}" if name else None
 
 
@@ -154,7 +178,7 @@ def _recall(found: Slots, words: str, context: Context) -> str | None:
 
 
 def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:
-    plainly = _plainly(said)
+    plainly = _once(said)
 
     def say(found: Slots, words: str, context: Context) -> str | None:
         told = way & set(found.words) and not other & set(found.words)
@@ -176,8 +200,8 @@ KINDS: dict[str, Say] = {
     "Center on": _about("center on"),
     "Collimate to": _about("collimate to"),
     "Open the collimator fully": _plainly("open the collimator fully"),
-    "Open the collimator by": _by_length("open the collimator"),
-    "Close the collimator by": _by_length("close the collimator"),
+    "Open the collimator by": _by_length("open the collimator", _CLOSING),
+    "Close the collimator by": _by_length("close the collimator", _OPENING),
     "Set the field to": _by_length("set the field to"),
     "Zoom in": _zoom("in"),
     "Zoom out": _zoom("out"),
@@ -188,9 +212,9 @@ KINDS: dict[str, Say] = {
     "Move": _move,
     "Go to the saved view": _recall,
     VIEW: _view,
-    "Go back": _plainly("go back"),
+    "Go back": _once("go back"),
     "Save this view as": _save,
-    "Take one shot": _shot,
+    "Take one shot": _once("take a shot"),
     "Turn fluoro on": _plainly("turn fluoro on"),
     "Turn fluoro off": _plainly("turn fluoro off"),
     "Raise the dose": _change_dose(_UP, _DOWN, "raise the dose"),

@@ -25,8 +25,11 @@ nineteen
 _UNITS = {word: value for value, word in enumerate(_SMALL.split())}
 _TENS = {"twenty": 2, "thirty": 3, "forty": 4, "fourty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8,
          "ninety": 9}  # fmt: skip
-_OTHERS = ("hundred", "half", "point", "minus", "negative", "couple", "double", "twice")
-NUMBER_WORDS = frozenset((*_UNITS, *_TENS, *_OTHERS))
+_OTHER_WORDS = """
+hundred half point minus negative couple double twice first second third fourth fifth sixth seventh eighth ninth tenth
+eleventh twelfth
+"""
+NUMBER_WORDS = frozenset((*_UNITS, *_TENS, *_OTHER_WORDS.split()))
 """Words that count."""
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
@@ -40,7 +43,7 @@ _ONE_UNIT = re.compile(rf"\b(?:an?|(?P<more>another)) (?=(?:{'|'.join((*MM, 'deg
 _BITS = re.compile(
     r"\b(?:(?:just )?(?:a )?(?:little|tiny|wee) bit|(?:just )?a (?:bit|little|touch|tad|hair|smidge|smidgen|nudge)(?: "
     r"bit)?"
-    r"|little(?= more| further| less)|bit|slightly|a fraction|a small amount|somewhat)\b"
+    r"|little(?= more| further| less)|bit|slight(?:ly)?|a fraction|a small amount|somewhat)\b"
 )
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.plainly import KINDS, NOTHING, VIEW
-from fluorosam_ros.control.slots import slots
+from fluorosam_ros.control.slots import NAME, slots
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.views import find_view
 
@@ -67,8 +68,11 @@ _ASKED, _DONE, _SURE, _CERTAIN = 0.35, 0.5, 0.65, 0.9
 something in spite of a strange word."""
 
 _PARTS = re.compile(r" (?:and|then|and then) ")
+_NOBODY = "".join(rf"(?<!\b{who} )" for who in ("i", "we", "you", "he", "she", "they"))
 _WISHES = (
-    (re.compile(r"\bshould be\b"), ""),
+    (re.compile(rf"{_NOBODY}\b(?:should|must)\b(?: be\b)?(?! (?:i|we|you|he|she|they)\b)"), ""),
+    (re.compile(r"^have (?!(?:you|we|they|i|been)\b)"), ""),
+    (re.compile(r"\bfrom where we are\b"), "more"),
     (
         re.compile(r"\b(?:so|such) that (?P<what>.+?) (?:is|are|s) (?=cent|in |on |exposed|visible|inside)"),
         r"\g<what> ",
@@ -83,8 +87,12 @@ _ELSEWHERE = re.compile(
 )
 """What is said of a place beside a structure."""
 
-_TO_OTHERS = re.compile(r"\b(?:hold off|tell|told|remind|warn|ask|almost|nearly|about to|let(?! me| us| s))\b")
-"""What is said to somebody else, or of what is not to be."""
+_TO_OTHERS = re.compile(
+    r"\b(?:hold off|tell|told|remind|warn|ask|almost|nearly|about to|let(?! me| us| s)|sits|lies|looks|seems)\b"
+)
+"""What is said to somebody else, or of what is already, or not to be."""
+
+_PART_OF = re.compile(rf"\b(?!outline|view|picture|image|middle|cent(?:er|re))\w+ of {NAME}\b")
 
 _OF_BEFORE = re.compile(r"\b(?:last|was|were|had|been|how|before$)\b")
 Understand = Callable[[str], Command]
@@ -111,14 +119,15 @@ def read(words: str, context: Context, unclear: str, understand: Understand) -> 
     moves = acts(command) or isinstance(command, ChangeDose | SetDose)
     if moves and phrases.UNCERTAIN.search(_OF_BEFORE.sub("", words) if command == GoBack() else words):
         return None
-    if moves and _TO_OTHERS.search(words):
+    if moves and (_TO_OTHERS.search(words) or phrases.ADMIRED.match(words)):
         return None
-    if isinstance(command, Center | CollimateTo) and _ELSEWHERE.search(words):
+    beside = _ELSEWHERE.search(words) or _PART_OF.search(" ".join(found.words))
+    if beside and isinstance(command, Center | CollimateTo):
         return None
     if isinstance(command, Segment | StopSegmenting | WhereIs) and strange:
         return None  # the strange word may belong to the name
     if _never_guessed(command):
-        return _asked(command, unclear)
+        return None if strange else _asked(command, unclear)
     # A view has been named in full, and what only tells or ends something does no harm.
     forgiving = isinstance(command, GoToView) or not moves
     needed = (_SURE if moves else _DONE) if not strange else _CERTAIN if forgiving else 1.0
@@ -127,9 +136,9 @@ def read(words: str, context: Context, unclear: str, understand: Understand) -> 
     return _asked(command, unclear) if moves else None
 
 
-def real_words() -> frozenset[str]:
-    """The words of commands and of talk, none of which is misspelt."""
-    return _reader().real_words
+def known_words() -> tuple[frozenset[str], frozenset[str]]:
+    """The words of commands, and those of talk."""
+    return _reader().known, _reader().talk
 
 
 def _never_guessed(command: Command) -> bool:
@@ -163,7 +172,8 @@ class Reader:
             self._bias = saved["bias"].astype(np.float32)
             self.kinds = tuple(str(kind) for kind in saved["kinds"])
             self.known = frozenset(str(word) for word in saved["words"])
-            self.real_words = self.known | {str(word) for word in saved["others"]}
+            self._after_names = frozenset(str(word) for word in saved["after_names"])
+            self.talk = frozenset(str(word) for word in saved["others"])
         self._sentences = SentenceEncoder(threads=1)
 
     def likeliest(self, words: Sequence[str]) -> tuple[str, float]:
@@ -174,8 +184,9 @@ class Reader:
         return self.kinds[best], float(shares[best] / shares.sum())
 
     def unknown(self, words: Sequence[str]) -> list[str]:
-        """Those of the words that no known command holds."""
-        return [word for word in words if word not in self.known]
+        """Those of the words that no known command holds, or none right after a name: "the heart monitor"."""
+        named = [after for word, after in pairwise(words) if word == NAME and after not in self._after_names]
+        return named + [word for word in words if word not in self.known]
 
 
 @lru_cache(maxsize=1)

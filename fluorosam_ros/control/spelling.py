@@ -20,23 +20,25 @@ left right head feet ceiling table cranial caudal cephalad caudad anterior poste
 _DIRECTIONS = frozenset(_DIRECTION_WORDS.split())
 
 
-def respelt(words: str, known: frozenset[str]) -> str:
+def respelt(words: str, known: frozenset[str], real: frozenset[str] = frozenset()) -> str:
     """Plain words with each that is unknown as the one known word that one slip of the fingers makes of it.
 
-    known: words of commands. A slip is a letter too many, too few, another one, or two in the wrong order, but not the
-    first letter. No word becomes a direction, "night" is no "right", nor one that stops; none that counts is changed.
+    known: words of commands. real: words that are none, but no slips either. A slip is a letter too many, too few,
+    another one, or two in the wrong order, but not the first letter. No word becomes a direction or one that stops, and
+    none that counts is changed.
     """
-    return " ".join(_respelt(word, known) for word in words.split())
+    return " ".join(_respelt(word, known, real) for word in words.split())
 
 
 @lru_cache(maxsize=4096)
-def _respelt(word: str, known: frozenset[str]) -> str:
-    lexicon = known | _names() | NUMBER_WORDS
-    if len(word) < _SHORTEST or not word.isalpha() or word in lexicon or find(word).clear:
+def _respelt(word: str, known: frozenset[str], real: frozenset[str]) -> str:
+    if len(word) < _SHORTEST or not word.isalpha() or word in known | real | _names() | NUMBER_WORDS:
         return word
-    near = process.extract(word, _long(lexicon), scorer=OSA.distance, score_cutoff=1, limit=None)
+    if find(word).clear:
+        return word
+    near = process.extract(word, _long(known | _names()), scorer=OSA.distance, score_cutoff=1, limit=None)
     hits = [hit for hit, _, _ in near if hit[0] == word[0]]
-    return hits[0] if len(hits) == 1 and hits[0] not in _DIRECTIONS else word
+    return hits[0] if len(hits) == 1 and hits[0] not in _DIRECTIONS | NUMBER_WORDS else word
 
 
 @lru_cache(maxsize=1)

@@ -34,8 +34,8 @@ MAX_PARTS = 8
 
 _SEPARATOR = re.compile(
     r"\s*\b(?:and )*(?:once there|(?:once|when) (?:you|we) (?:are|re) (?:there|in position|in place|done)"
-    r"|(?:once|when) (?:that|it) (?:s|is) done|then|after that|afterwards|after this|followed by|and next|next|finally"
-    r"|and lastly|and)\b(?: and\b)*\s*"
+    r"|(?:once|when) (?:that|it) (?:s|is) done|then|after that|thereafter|afterwards|after this|followed by|and next"
+    r"|next|finally|and lastly|and)\b(?: and\b)*\s*"
 )
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
 _ALONE = (Arm, Disarm, ResetStop)
@@ -66,6 +66,8 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     found = _tidied(found, parts[0])
     if len(found) == 1:
         return found[0]
+    if any(_named_after(one, other, part) for one, other, part in zip(found, found[1:], parts[1:], strict=False)):
+        return Refuse("I will not begin: say what is to be done with what you name last.")
     if any(isinstance(step, _ALONE) for step in found):
         return Refuse("Say “arm”, “disarm” and “reset” by themselves.")
     for one, other in pairwise(found):
@@ -88,6 +90,11 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
         if isinstance(kept[1], GoToView) or about == kept[0].structures:
             kept.pop(0)
     return tuple(kept)
+
+
+def _named_after(one: Single, other: Single, part: str) -> bool:
+    """ "Move 2 cm to the head and the feet": a name alone after a motion is no wish to see it."""
+    return acts(one) and isinstance(other, Segment) and not phrases.SEGMENT_VERB.match(part)
 
 
 def _to_an_angle(step: Single) -> bool:

@@ -16,8 +16,8 @@ from fluorosam_sim.views import NamedView, find_view
 _GO = re.compile(
     r"(?:(?:(?:go|move|switch|change|swing|turn|rotate|drive|get|bring|take|return|come|put|park)(?: (?:me|us|it|the "
     r"c arm))?"
-    r"(?: (?:over|back|in|around|round))?(?: (?:to|into|for|in))?|show(?: me| us)?|give (?:me|us)|set (?:(?:me|us|it) "
-    r")?up(?: for)?|(?:to )?see|have|try|(?:back|over) to|find(?: me| us)?|"
+    r"(?: (?:over|back|in|up|around|round))?(?: (?:to|into|for|in))?|show(?: me| us)?|give (?:me|us)|set "
+    r"(?:(?:me|us|it) )?up(?: for)?|(?:to )?see|have|try|(?:back|over) to|find(?: me| us)?|"
     r"(?:bring|roll|come|swing)(?: (?:it|us|me|the c arm))?(?: (?:around|round|over|through))* (?:to|for|into)|"
     r"get into|line up(?: for)?|get (?:set|ready)(?: up)? for|"
     r"i (?:need|want|d like|would like)(?: to (?:see|have|get))?|"
@@ -60,6 +60,8 @@ _PROJECTED = re.compile(r"\b(?:ap|pa|a p|lateral|lat|oblique|axial|view|projecti
 
 def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     """A named view to go to, a question or refusal about one, or None when plain words name none."""
+    if phrases.ADMIRED.match(words):
+        return None
     go = _GO.match(words)
     said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
     said = _REFERRED.sub(lambda it: f"{it['before'] or it['after']} of it", _PRAISE.sub("", said))
@@ -86,7 +88,8 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     match = find_view(said)
     first, _, second = said.partition(" and ")
     together = find_view(f"{first} {second}")
-    if second and len(together.views) == 1 and not together.rest and not SHOT.fullmatch(second):
+    apart = any(map(SHOT.fullmatch, (first, second))) or (find_view(first).views and find_view(second).views)
+    if second and len(together.views) == 1 and not together.rest and not apart:
         match, said = together, f"{first} {second}"  # "outlet projection, pelvis"
     named = said.replace("tibia and fibula", "tibia")
     loose = [word for word in named.split() if word in _NO_NAME or (word in FILLERS and word not in _GLUE)]

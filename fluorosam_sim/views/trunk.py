@@ -109,7 +109,8 @@ _CERVICAL_ROWS = (
     Row("swimmers", "cervicothoracic swimmer's lateral", "cervicothoracic", 90, -4, 220,
         ("vertebrae_C7", "vertebrae_T1"), ("swimmer's", "Twining", "swimmer's lateral"),
         ("C7 T1", "cervicothoracic junction", "cervical spine", "thoracic spine"), MERRILL,
-        also=("swimmer's", "swimmer's lateral", "Twining", "lateral C7 T1", "lateral cervicothoracic junction"),
+        also=("swimmer's", "swimmer's lateral", "cervicothoracic swimmer's lateral", "Twining", "lateral C7 T1",
+              "lateral cervicothoracic junction"),
         either_way=True),
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from fluorosam_ros.control.command_types import (
     Center,
     CollimateTo,
     Disarm,
+    GoToView,
     NotUnderstood,
     OpenCollimator,
     Refuse,
@@ -30,6 +31,7 @@ from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.plain_text import MAX_TEXT
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import structure
+from fluorosam_sim.views import VIEWS
 
 
 def at(kind, *keys):
@@ -186,6 +188,12 @@ def test_nothing_moves(text):
         assert command.tools and not command.structures
     sentence = describe(command)
     assert sentence[0].isupper() and sentence[-1] in ".?" and "\n" not in sentence
+
+
+def test_every_view_is_understood_by_its_own_name():
+    for view in VIEWS:
+        if not view.vertebral:
+            assert parse(f"Go to the {view.name} view") == GoToView(view), view.name
 
 
 def test_missing_numbers_and_sides_are_asked_for():

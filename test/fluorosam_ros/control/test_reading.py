@@ -19,7 +19,6 @@ TABLE_OF_TESTS = Path(__file__).with_name("utterances.tsv")
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("beam bang on the liver, chum", "Center on the liver."),
         ("slide the whole contraption along by two inches towards the feet", "Move 50.8 mm towards the feet."),
     ],
 )
@@ -38,7 +37,7 @@ def test_yes_means_nothing_where_nothing_was_asked():
 
 
 def test_an_okay_is_no_yes():
-    context = Context().after(parse("beam bang on the liver, chum"))
+    context = Context().after(parse("slide the whole contraption along by two inches towards the feet"))
     assert not any(acts(parse(said, context)) for said in ("ok", "Okay.", "hm, right"))
 
 

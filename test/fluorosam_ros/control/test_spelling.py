@@ -3,7 +3,7 @@
 import pytest
 
 from fluorosam_ros.control.commands import parse
-from fluorosam_ros.control.reading import real_words
+from fluorosam_ros.control.reading import known_words
 from fluorosam_ros.control.spelling import respelt
 from fluorosam_ros.control.wording import describe
 
@@ -18,12 +18,12 @@ from fluorosam_ros.control.wording import describe
     ],
 )
 def test_a_slip_is_mended(said, meant):
-    assert respelt(said, real_words()) == meant
+    assert respelt(said, *known_words()) == meant
 
 
 @pytest.mark.parametrize("said", ["lift it five mm", "one and a half", "the night", "oesophagus", "heed", "lefty"])
 def test_nothing_else_is(said):
-    assert respelt(said, real_words()) == said
+    assert respelt(said, *known_words()) == said
 
 
 def test_of_two_words_that_it_could_be_it_becomes_neither():
