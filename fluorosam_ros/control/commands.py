@@ -50,7 +50,7 @@ from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
 from fluorosam_ros.control.quantities import NUMBER, tokens
-from fluorosam_ros.control.reading import NO, known_words, read
+from fluorosam_ros.control.reading import MAX_WORDS, NO, known_words, read
 from fluorosam_ros.control.spelling import respelt
 from fluorosam_ros.control.steps import in_steps
 from fluorosam_ros.control.targets import resolve, which
@@ -127,6 +127,8 @@ def _strange(command: Command) -> bool:
 
 def _second_look(said: str, context: Context, unclear: Command) -> Command:
     """What bare plain words mean that no rule understands as they stand."""
+    if len(said.split()) > MAX_WORDS:
+        return unclear
     spelt = respelt(said, *known_words())
     command = _ruled(spelt, spelt, context) if spelt != said else unclear
     if not isinstance(command, Unclear) and not _strange(command):
@@ -190,10 +192,10 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
 def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting | None:
     """ "Stop outlining the liver, it distracts me": talk is said after it and no command, least of all a stop."""
     first, _, rest = words.partition(" and ")
-    if not rest or _urgent(rest, False, context) is not None:
+    silenced = _stop_segmenting(first, context) if rest else None
+    if silenced is None or _urgent(rest, False, context) is not None:
         return None
-    talk = isinstance(_parsed(rest, context), Unclear)
-    return _stop_segmenting(first, context) if talk else None
+    return silenced if isinstance(_parsed(rest, context), Unclear) else None
 
 
 def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:

@@ -12,7 +12,7 @@ from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.control.wording import describe
 
 HERE = Path(__file__).resolve().parent
-HELD_OUT_SCORE = 0.91
+HELD_OUT_SCORE = 0.92
 """Reached on wordings that the grammar was never written from; the goal is 0.97."""
 
 
