@@ -87,7 +87,7 @@ class PromptableConfig:
     weight_decay: float = 0.02
     warmup_steps: int = 100
     dense_weight: float = 0.5
-    sides_weight: float = 0.5
+    sides_weight: float = 0.0
 
 
 @dataclass(frozen=True)
