@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fluorosam_model.training.prompting import INVISIBLE_CELLS
+
 _VISIBLE_SHARE = 0.002
 _FULL_WEIGHT_SHARE = 0.02
 _SMALLEST_WEIGHT = 0.3
-_RIVAL_CELLS = 2.0
 
 
 def dice_loss(probability: Tensor, target: Tensor) -> Tensor:
@@ -41,7 +42,7 @@ def side_loss(logits: Tensor, target: Tensor, rival: Tensor) -> tuple[Tensor, Te
     disputed = (target - rival).abs()
     cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     loss = (cross_entropy * disputed).sum(dim=(-2, -1)) / disputed.sum(dim=(-2, -1)).clamp(min=1)
-    return loss, (rival.sum(dim=(-2, -1)) > _RIVAL_CELLS).to(loss.dtype)
+    return loss, (rival.sum(dim=(-2, -1)) > INVISIBLE_CELLS).to(loss.dtype)
 
 
 def hard_iou(logits: Tensor, target: Tensor) -> Tensor:

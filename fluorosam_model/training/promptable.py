@@ -75,8 +75,10 @@ def promptable_step(
     loss_each[there] = hypotheses_loss(logits[there], target[there], iou[there], 1 - first.has_text[there])
     text_loss = _mean(loss_each, present * text_only)
     points_loss = _mean(loss_each, present * (1 - text_only))
-    sides, paired = side_loss(logits[:, 0], target, prompts["rivals"])
-    sides_loss = _mean(sides, present * text_only * paired)
+    sides_loss = torch.zeros_like(text_loss)
+    if config.sides_weight > 0:
+        sides, paired = side_loss(logits[:, 0], target, prompts["rivals"])
+        sides_loss = _mean(sides, present * text_only * paired)
     presence = F.binary_cross_entropy_with_logits(decoded.presence_logit.float(), present, reduction="none")
     presence_loss = _mean(presence, first.has_text)
 

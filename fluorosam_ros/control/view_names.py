@@ -87,10 +87,11 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
         said = f"{said[: reference.start(1)]}{about}"
     match = find_view(said)
     first, _, second = said.partition(" and ")
-    together = find_view(f"{first} {second}")
-    apart = any(map(SHOT.fullmatch, (first, second))) or (find_view(first).views and find_view(second).views)
-    if second and len(together.views) == 1 and not together.rest and not apart:
-        match, said = together, f"{first} {second}"  # "outlet projection, pelvis"
+    if second and not any(map(SHOT.fullmatch, (first, second))):
+        together = find_view(f"{first} {second}")
+        apart = find_view(first).views and find_view(second).views
+        if len(together.views) == 1 and not together.rest and not apart:
+            match, said = together, f"{first} {second}"  # "outlet projection, pelvis"
     named = said.replace("tibia and fibula", "tibia")
     loose = [word for word in named.split() if word in _NO_NAME or (word in FILLERS and word not in _GLUE)]
     if match.rest or loose or not (match.views or match.refusal) or phrases.UNCERTAIN.search(said):
