@@ -148,7 +148,7 @@ setup(
     package_data={
         "fluorosam_sim": ["**/data/*.npz"],
         "fluorosam_model": ["weights/*"],
-        "fluorosam_ros": ["control/reading.npz"],
+        "fluorosam_ros": ["control/reading.onnx"],
     },
     data_files=[],
     zip_safe=False,

@@ -19,7 +19,8 @@ def best_dice_logit(logits: npt.NDArray[np.float32]) -> float:
     where there are no others the mask is empty.
     """
     ordered = np.sort(np.asarray(logits, np.float64).ravel())[::-1]
-    gained = np.cumsum(1 / (1 + np.exp(-ordered)))
+    # Below −60 a probability is nothing, and its exponential need not overflow.
+    gained = np.cumsum(1 / (1 + np.exp(-np.maximum(ordered, -60))))
     count = np.arange(1, len(ordered) + 1)
     last = int(np.argmax(2 * gained / (count + gained[-1])))
     cut = float(ordered[last : last + 2].mean()) if last + 1 < len(ordered) else float(ordered[-1]) - 1e-6

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from fluorosam_model.runtime.onnxruntime_backend import open_session
 
 WEIGHTS = Path(__file__).parent / "weights"
 EMBEDDING_SIZE = 384
 MAX_CHARACTERS = 2000
+_STATES = "layernormalization_185"
+"""What leaves the fourth of the six layers, in the graph of ``scripts/bake_text_encoder.py``."""
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -33,7 +35,7 @@ class SentenceEncoder:
         cache_size: int = 4096,
     ) -> None:
         """Load the model; threads: at most that many per text, None leaves it to onnxruntime."""
-        self._session = open_session(model, threads)
+        self._session = open_session(model, threads, (_STATES,))
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._cached = lru_cache(maxsize=cache_size)(self._compute)
 
@@ -47,13 +49,28 @@ class SentenceEncoder:
         rows = [self._cached(text[:MAX_CHARACTERS]) for text in texts]
         return np.stack(rows) if rows else np.zeros((0, EMBEDDING_SIZE), np.float32)
 
+    def states(self, words: Sequence[str]) -> tuple[FloatArray, list[int | None]]:
+        """What the first four layers make of a text that is given as words: for a head of its own on top of them.
+
+        Returns (T, 384) float32, one row for each of its at most 128 tokens, and the word that each token is of (None
+        for the two marks at the ends).
+        """
+        encoding = self._tokenizer.encode([_encodable(word) for word in words], is_pretokenized=True)
+        return self._run(_STATES, encoding), list(encoding.word_ids)
+
     def _compute(self, text: str) -> FloatArray:
-        # Text from outside may hold lone surrogates, which the tokenizer refuses.
-        encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
+        row = self._run("embedding", self._tokenizer.encode(_encodable(text)))
+        row.flags.writeable = False
+        return row
+
+    def _run(self, output: str, encoding: Encoding) -> FloatArray:
         feed = {
             "input_ids": np.array([encoding.ids], np.int64),
             "attention_mask": np.array([encoding.attention_mask], np.int64),
         }
-        row = np.asarray(self._session.run(["embedding"], feed)[0], np.float32)[0]
-        row.flags.writeable = False
-        return row
+        return np.asarray(self._session.run([output], feed)[0], np.float32)[0]
+
+
+def _encodable(text: str) -> str:
+    """Text from outside may hold lone surrogates, which the tokenizer refuses."""
+    return text.encode("utf-8", "replace").decode("utf-8")

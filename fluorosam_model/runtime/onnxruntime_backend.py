@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,10 @@ import onnxruntime
 from fluorosam_model.runtime.backend import Decoded, Features, FloatArray, PromptBatch
 
 
-def open_session(model: Path, threads: int | None = None) -> onnxruntime.InferenceSession:
+def open_session(model: Path, threads: int | None = None, inner: Sequence[str] = ()) -> onnxruntime.InferenceSession:
     """Load an ONNX file for low latency; threads: at most that many, None leaves it to onnxruntime.
+
+    inner: names of float32 tensors inside the graph that the session gives beside its outputs.
 
     Raises FileNotFoundError where there is no such file.
     """
@@ -25,7 +28,21 @@ def open_session(model: Path, threads: int | None = None) -> onnxruntime.Inferen
     # Idle workers would spin on the cores that rendering and messages need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    source = model.read_bytes() + b"".join(map(_as_output, inner)) if inner else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def _as_output(name: str) -> bytes:
+    """A model file that holds nothing but one float32 output of its graph. Appended to another it adds that output:
+    in protocol buffers, messages one after the other are one message with the fields of both."""
+    float_tensor = _field(1, b"\x08\x01")  # ValueInfoProto.type.tensor_type.elem_type
+    value_info = _field(1, name.encode()) + _field(2, float_tensor)
+    return _field(7, _field(12, value_info))  # ModelProto.graph.output
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A field of bytes, fewer than 128, of a protocol buffer."""
+    return bytes([number << 3 | 2, len(content)]) + content
 
 
 class OnnxruntimeBackend:

@@ -32,6 +32,7 @@ from fluorosam_ros.control.command_types import (
     Segment,
     SetDose,
     Single,
+    Steps,
     Stop,
     StopSegmenting,
     SwitchFluoro,
@@ -105,8 +106,8 @@ def parse(text: str, context: Context | None = None) -> Command:
     if refused is not None:
         return refused
     command = answered(text, context) or _command(text, words, context)
-    if _strange(command) and not phrases.NEGATION.search(words):
-        looked = _second_look(bare(words), context, command)
+    if left_open(command):
+        looked = _second_look(words, context, command)
         command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
@@ -117,28 +118,35 @@ def parse(text: str, context: Context | None = None) -> Command:
     return command
 
 
-def _strange(command: Command) -> bool:
-    """Whether a text is not understood, rather than understood and refused, or taken for a tool of many words."""
-    if isinstance(command, Segment):
-        return not command.structures and any(len(tool.split()) >= _LONG_TOOL for tool in command.tools)
-    reason = command.reason if isinstance(command, Refuse | NotUnderstood) else ""
-    return any(part in reason for part in ("not understand", "not know", "middle of talk", "is saved under"))
+def understood_by_rule(text: str, context: Context | None = None) -> bool:
+    """Whether the rules alone know what to make of a text, be it a question or a stop."""
+    context = context or Context()
+    return answered(text, context) is not None or not left_open(by_rules(plain(text), context))
 
 
-def _second_look(said: str, context: Context, unclear: Command) -> Command:
-    """What bare plain words mean that no rule understands as they stand."""
-    if len(said.split()) > MAX_WORDS:
+def left_open(command: Command) -> bool:
+    """Whether the rules have not understood a text, or taken talk for tools to be outlined."""
+    steps = command.commands if isinstance(command, Steps) else (command,)
+    return isinstance(command, Refuse | NotUnderstood) or any(
+        isinstance(step, Segment) and not step.structures for step in steps
+    )
+
+
+def _second_look(words: str, context: Context, unclear: Command) -> Command:
+    """What plain words mean that no rule understands as they stand."""
+    if len(words.split()) > MAX_WORDS:
         return unclear
-    spelt = respelt(said, *known_words())
-    command = _ruled(spelt, spelt, context) if spelt != said else unclear
-    if not isinstance(command, Unclear) and not _strange(command):
+    negated = phrases.NEGATION.search(words) is not None  # "dont shoot" is not "done shoot"
+    spelt = words if negated else respelt(words, *known_words())
+    command = by_rules(spelt, context) if spelt != words else unclear
+    if not left_open(command):
         return command
-    return read(spelt, context, describe(unclear), lambda said: _ruled(plain(said), plain(said), context)) or unclear
+    return read(spelt, context, describe(unclear), lambda said, now: by_rules(plain(said), now)) or unclear
 
 
-def _ruled(text: str, words: str, context: Context) -> Command:
-    """What the rules make of a text."""
-    return _urgent(words, False, context) or _command(text, words, context)
+def by_rules(words: str, context: Context) -> Command:
+    """What the rules make of plain words."""
+    return _urgent(words, False, context) or _command(words, words, context)
 
 
 def _command(text: str, words: str, context: Context) -> Command:
@@ -246,10 +254,14 @@ def _name_first(words: str, context: Context) -> Command | None:
     return aimed(Segment, Target(match.structures, match.corrections)) if match.clear else None
 
 
-def _dose(words: str) -> SetDose | None:
+def _dose(words: str) -> SetDose | Refuse | None:
     found = phrases.DOSE_LEVEL.fullmatch(words)
-    level = found and (found["level"] or found["use"] or found["to"])
-    return SetDose(_LEVELS[level]) if level and "dose" in words.split() else None
+    level = found and _LEVELS[found["level"]]
+    if not level or "dose" not in words.split():
+        return None
+    if (level == "low" and phrases.RAISES.search(words)) or (level == "high" and phrases.LOWERS.search(words)):
+        return Refuse("I will not change the dose: say whether it is to go up or down.")
+    return SetDose(level)
 
 
 def _saved(words: str, context: Context) -> SaveView | RecallView | Unclear | None:

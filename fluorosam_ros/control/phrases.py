@@ -112,12 +112,22 @@ ADMIRED = re.compile(
 """At the beginning, of what is there: no wish."""
 
 UNCERTAIN = re.compile(
-    r"\b(?:if|when|whenever|until|till|once|before|later|maybe|perhaps|possibly|should|would|could|might|may|must|"
+    r"\b(?:if|when|whenever|until|till|once|before(?!$)|later|maybe|perhaps|possibly|should|would|could|might|may|must|"
     r"yesterday|earlier|tomorrow|tonight|last|ago|he|she|they|someone|somebody|anyone|everyone|said|says|told|"
     r"asked|think|thinks|guess|suppose|supposed|imagine|wonder|wondering|why|how|who|whether|was|were|had|has|have|"
     r"been|did|does|is|are|am|what|which|about to|ready to|going to|plan|planning|or)\b"
 )
 """Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
+
+DOUBT = re.compile(
+    r"\b(?:if|when(?! you re ready)|whenever|unless|until|till|once|before(?!$)|later|soon|eventually|in case|suppos\w*"
+    r"|provided|providing|assum\w*|imagin\w*|hypothetical\w*|pretend\w*|condition|by the time|lest|whether"
+    r"|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|maybe|perhaps|possibly|probably"
+    r"|either|whichever|whatever|might|someone|somebody|anyone|anybody|said|says|say|told|tell|asked|ask"
+    r"|guess|thinks?|wonder\w*|why|did|does|far be it|the last thing|quote|unquote|example"
+    r"|(?:we|i|you|he|she|they) should|should (?:we|i|you|he|she|they))\b"
+)
+"""Searched in what no rule understands: what would move is then no more than asked back."""
 
 _MOTION = r"(?:the )?(?:motors?|motions?|movements?|drives?)"
 _ARMED = r"(?:the )?(?:system|machine|c arm|device)(?: (?:to|into))?(?: (?:the|its))? armed(?: (?:state|mode))?"
@@ -176,6 +186,8 @@ DOSE_LEVEL = re.compile(
     rf"(?P<level>{_LEVEL})(?: (?:radiation )?dose)?(?: (?:mode|level|setting|imaging|again))*"
 )
 """Counts only with the word "dose" in it."""
+RAISES, LOWERS = re.compile(r"\braise\b"), re.compile(r"\b(?:lower|drop|reduce)\b")
+"""Searched: "raise the dose to low" contradicts itself."""
 
 _IMAGE = (
     r"(?:(?:in|on) (?:(?:the|this|that) (?:image|picture|view|field|frame|x ray|screen)|view|here|there)|here|there|now"

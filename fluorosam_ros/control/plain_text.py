@@ -13,9 +13,14 @@ MAX_TEXT = 500
 _UNITS = r"(?:degrees?|degs?|mm|cm|millimet|centimet|inch|times|x\b|fold)"
 _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "picture", "pics": "picture", "img": "image",
               "goto": "go to", "fov": "field of view", "prev": "previous", "coll": "collimate", "atm": "at the moment",
+              "increment": "increase", "decrement": "decrease", "incremented": "increased", "decremented": "decreased",
               "whats": "what s", "wheres": "where s", "thats": "that s",
               "un segment": "unsegment", "nought": "zero",
               "twofold": "2 fold", "threefold": "3 fold", "fourfold": "4 fold"}  # fmt: skip
+_WHOLE = {
+    word: number for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
+}
+_AND_A_HALF = re.compile(rf"\b(?P<whole>{'|'.join(_WHOLE)}|\d+) and a half\b|\b(?:an?|one) (?P<unit>\w+) and a half\b")
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
 _CONVENIENT = (
@@ -78,6 +83,7 @@ def plain(text: str) -> str:
     folded = "".join(c for c in folded if not unicodedata.combining(c))
     folded = folded.replace("°", " degrees ").replace("−", "-").replace("–", "-").replace("_", " ")
     folded = _SENTENCE_END.sub(" and ", folded)
+    folded = _AND_A_HALF.sub(_and_a_half, folded)
     folded = _SHORT.sub(lambda short: _SHORTHAND[short[0]], folded)
     folded = re.sub(r"(?<=[a-z])-(?=\d)|-(?!\d)|(?<=\d)-", " ", folded)
     folded = re.sub(rf"(?<=\d)(?={_UNITS})", " ", folded)
@@ -88,6 +94,13 @@ def plain(text: str) -> str:
     while words and words[-1] == "and":
         words.pop()
     return " ".join(words)
+
+
+def _and_a_half(found: re.Match[str]) -> str:
+    """ "Two and a half" as "2.5", "an inch and a half" as "1.5 inch"."""
+    if found["unit"]:
+        return f"1.5 {found['unit']}"
+    return f"{_WHOLE.get(found['whole']) or found['whole']}.5"
 
 
 def bare(words: str) -> str:
@@ -104,8 +117,11 @@ def asks(text: str, words: str) -> bool:
 
 
 def fragment(text: str) -> bool:
-    """Whether a text is quoted, or begins or breaks off in the middle of a sentence ("… take a shot --")."""
-    return re.search(r"^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$", text) is not None
+    """Whether a text is quoted, is a format of machines, or begins or breaks off in the middle of a sentence ("… take a
+    shot --")."""
+    return (
+        re.search(r"[{}]|</?\w|^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$", text) is not None
+    )
 
 
 def odd_number(text: str) -> bool:

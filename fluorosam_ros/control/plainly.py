@@ -14,8 +14,8 @@ from fluorosam_ros.control.slots import NAME, Slots, slots
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim.views import find_view
 
-NOTHING = "nothing"
-"""The kind of what is no command."""
+NOTHING, SEVERAL = "nothing", "several"
+"""The kinds of what is no command, and of several commands in one text."""
 
 _SIDE = re.compile(r"\b(lao|rao|cranial|caudal|left|right)\b")
 _RELATIVE = re.compile(r"\b(?:by|more|less|further|another|additional|extra|add)\b")
@@ -31,15 +31,30 @@ _WAY = frozenset(("left", "right", "head", "feet", "ceiling", "table"))
 _SIDED = frozenset(("left", "right", "both"))  # "the left liver" is no liver
 _PRONOUNS = frozenset(("it", "that", "this", "them", "those", "these"))
 _SAVED_AS = re.compile(
-    r".*\b(?:as|called|named|call(?: it| this| that)?|under(?: the)?(?: name)?|name(?: it)?|label(?: it)?|view|pose"
-    r"|position) (?P<name>(?!well\b|usual\b)\w+(?: \w+){0,3})$"
+    r".*\b(?:as|called|named|call(?: it| this| that)?|(?:under|by)(?: the)?(?: name)?(?: of)?"
+    r"|name(?: it)?|label(?: it)?|view|pose|position) (?P<name>(?!well\b|usual\b)\w+(?: \w+){0,3})$"
 )
 _LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highest)\b")
 _PROJECTIONS = frozenset(("ap", "pa", "lateral", "oblique", "lao", "rao", "inlet", "outlet", "axial"))
-_OPENING = frozenset(("open", "wider", "widen", "expand", "larger", "bigger", "out", "apart", "loosen"))
+_OPENING = frozenset(("open", "opened", "wider", "widen", "expand", "larger", "bigger", "out", "apart", "loosen"))
 _CLOSING = frozenset(
-    ("close", "closer", "narrow", "narrower", "reduce", "shrink", "smaller", "tighten", "tighter", "in")
+    (
+        "close",
+        "closing",
+        "closed",
+        "closer",
+        "narrow",
+        "narrower",
+        "reduce",
+        "shrink",
+        "smaller",
+        "tighten",
+        "tighter",
+        "in",
+    )
 )
+_SMALLER = frozenset(("out", "smaller", "shrink", "halve", "half", "minify", "reduce", "less", "wider", "decrease"))
+_LARGER = frozenset(("in", "bigger", "larger", "magnify", "enlarge", "closer", "increase", "double"))
 _UP_WORDS = """
 up upwards raise raised more increase increased higher boost bump crank hot hotter stronger harder brighter lift
 """
@@ -109,9 +124,10 @@ def _zoom(way: str) -> Say:
     def say(found: Slots, words: str, context: Context) -> str | None:
         if found.structures or found.units_mm or len(found.numbers) > 1 or (found.numbers and found.bit):
             return None
-        if {"in", "out"} <= set(found.words):
+        if (_SMALLER if way == "in" else _LARGER) & set(found.words):
             return None
-        doubled = {"double", "twice"} & set(found.words)
+        twofold = {"double", "twice"} if way == "in" else {"halve", "half", "twice"}
+        doubled = twofold & set(found.words)
         if found.numbers and doubled:
             return None
         if found.numbers or doubled:
@@ -161,10 +177,6 @@ def _view(found: Slots, words: str, context: Context) -> str | None:
     if NAME in slots(match.rest).words or set(rest) & (_PROJECTIONS | _SIDED):
         return None  # more than the view is named
     return f"go to {view_name(match.views[0], match.structure)}"
-
-
-def _disarm(found: Slots, words: str, context: Context) -> str | None:
-    return "disarm" if "disarm" in words else None  # "armed" and "disarmed" are much alike
 
 
 def _save(found: Slots, words: str, context: Context) -> str | None:
@@ -226,14 +238,69 @@ KINDS: dict[str, Say] = {
     "Cancel": _plainly("cancel"),
     "Stop all": _plainly("stop"),
     "Arm": _plainly("arm"),
-    "Disarm": _disarm,
+    "Disarm": _plainly("disarm"),
     "Reset": _plainly("reset the emergency stop"),
 }
 """How a command of each kind, named by the beginning of its sentence in `control.wording`, is said."""
 
 
+def _one_more(found: Slots, words: str, context: Context) -> str | None:
+    amount = _amount(found)
+    return None if amount is None else f"another {amount}" if found.numbers else "a bit more"
+
+
+def _other_way(found: Slots, words: str, context: Context) -> str | None:
+    amount = _amount(found)
+    if amount is None:
+        return None
+    bare_number = found.numbers and not found.units_mm and not amount.endswith("degrees")
+    return f"{amount}{' degrees' if bare_number else ''} the other way"
+
+
+def _amount(found: Slots) -> str | None:
+    """ "20 mm", "20 degrees", "20", "a bit" where none is said, or None."""
+    if found.structures or len(found.numbers) > 1 or len(found.units_mm) > 1 or (found.numbers and found.bit):
+        return None
+    if not found.numbers:
+        return "a bit"
+    if found.units_mm:
+        return f"{found.numbers[0] * found.units_mm[0]:g} mm"
+    return f"{found.numbers[0]:g} degrees" if {"degrees", "degree"} & set(found.words) else f"{found.numbers[0]:g}"
+
+
+def _about_another(found: Slots, words: str, context: Context) -> str | None:
+    plainly = _about("and now")(found, words, context)
+    return plainly if found.structures else None
+
+
+def _other_side(found: Slots, words: str, context: Context) -> str | None:
+    sides = {"left", "right"} & set(found.words)
+    if found.structures or found.numbers not in ((), (1.0,)) or len(sides) > 1:  # "the one on the other side"
+        return None
+    return f"the {sides.pop()} one" if sides else "the other side"
+
+
+def _made(found: Slots, words: str, context: Context) -> str | None:
+    alone = len(found.numbers) == 1 and not (found.structures or found.units_mm or found.bit)
+    return f"make that {found.numbers[0]:g}" if alone else None
+
+
+FOLLOW_UPS: dict[str, Say] = {
+    "+ other side": _other_side,
+    "+ another": _about_another,
+    "+ more": _one_more,
+    "+ other way": _other_way,
+    "+ again": _once("again"),
+    "+ level up": _once("one level up"),
+    "+ level down": _once("one level down"),
+    "+ both": _plainly("both of them"),
+    "+ number": _made,
+}
+"""How what leans on the command before is said."""
+
+
 def kind_of(meaning: str) -> str:
-    """The kind of a command by its sentence; `NOTHING` where it is none, or several."""
+    """The kind of a command by its sentence; `NOTHING` where it is none."""
     if ", then " in meaning:
-        return NOTHING
+        return SEVERAL
     return max((kind for kind in KINDS if meaning.startswith(kind)), key=len, default=NOTHING)

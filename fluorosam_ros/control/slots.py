@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, tokens
@@ -42,32 +43,30 @@ def slots(words: str) -> Slots:
     """Takes apart bare plain words (`control.plain_text`)."""
     for pattern, form in _WHOLE_NAMES:
         words = re.sub(pattern, form, words)
-    kept, structures = _named(_POSSESSIVES.sub("", words).split())
-    said = tokens(" ".join(kept))
+    single = _POSSESSIVES.sub("", words).split()
+    cut = pieces(single)
+    structures = [named for _, _, named in cut if named]
+    said = tokens(" ".join(NAME if named else single[at] for at, _, named in cut))
     units = tuple(MM[word] for word in said.words if word in MM)
     shown = {NUMBER: _NUMBER_WORD, BIT: _BIT_WORD, **dict.fromkeys(MM, _UNIT_WORD)}
     left = tuple(shown.get(word, word) for word in said.words if word not in _ARTICLES)
     return Slots(left, tuple(structures), said.numbers, units, BIT in said.words)
 
 
-def _named(words: list[str]) -> tuple[list[str], list[tuple[Structure, ...]]]:
-    """The words with `NAME` in place of every structure that they name, and the structures."""
-    kept: list[str] = []
-    found: list[tuple[Structure, ...]] = []
+def pieces(words: Sequence[str]) -> list[tuple[int, int, tuple[Structure, ...]]]:
+    """Plain words cut into the names in it and single words between them: from which word to which, the structures."""
+    found: list[tuple[int, int, tuple[Structure, ...]]] = []
     at = 0
     while at < len(words):
         length, named = _name_at(words, at)
-        if length and not (words[at] in _ENDS and _TOWARDS.search(" ".join(words[:at]))):
-            found.append(named)
-            kept.append(NAME)
-            at += length
-        else:
-            kept.append(words[at])
-            at += 1
-    return kept, found
+        if not length or (words[at] in _ENDS and _TOWARDS.search(" ".join(words[:at]))):
+            length, named = 1, ()
+        found.append((at, at + length, named))
+        at += length
+    return found
 
 
-def _name_at(words: list[str], at: int) -> tuple[int, tuple[Structure, ...]]:
+def _name_at(words: Sequence[str], at: int) -> tuple[int, tuple[Structure, ...]]:
     """How many words from here on name structures, as many as can be, and which; (0, ()) if none do."""
     if words[at] in _NO_NAME:
         return 0, ()

@@ -18,6 +18,8 @@ _DIRECTION_WORDS = """
 left right head feet ceiling table cranial caudal cephalad caudad anterior posterior inch inches stop halt
 """
 _DIRECTIONS = frozenset(_DIRECTION_WORDS.split())
+_NO_SLIPS = frozenset(("halve", "sing"))
+"""Rare words of their own, one letter from common ones: "halve the magnification" has nothing."""
 
 
 def respelt(words: str, known: frozenset[str], real: frozenset[str] = frozenset()) -> str:
@@ -32,7 +34,7 @@ def respelt(words: str, known: frozenset[str], real: frozenset[str] = frozenset(
 
 @lru_cache(maxsize=4096)
 def _respelt(word: str, known: frozenset[str], real: frozenset[str]) -> str:
-    if len(word) < _SHORTEST or not word.isalpha() or word in known | real | _names() | NUMBER_WORDS:
+    if len(word) < _SHORTEST or not word.isalpha() or word in known | real | _names() | NUMBER_WORDS | _NO_SLIPS:
         return word
     if find(word).clear:
         return word

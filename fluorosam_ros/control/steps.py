@@ -25,9 +25,11 @@ from fluorosam_ros.control.command_types import (
     Steps,
     Tilt,
     Unclear,
+    WhereIs,
     acts,
 )
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.plain_text import plain
 
 MAX_PARTS = 8
 """Parts between separators that are tried as steps; a longer text is one command or none."""
@@ -63,6 +65,9 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         return Ask(found.question)
     if found is None:
         return None
+    talk = [step for step in found if isinstance(step, Segment) and not step.structures]
+    if len(talk) < len(found) and any(not phrases.SEGMENT_VERB.match(plain(step.text)) for step in talk):
+        return Refuse(f"I will not begin: I did not understand {talk[0].text[:60]!r} in this sentence.")
     found = _tidied(found, parts[0])
     if len(found) == 1:
         return found[0]
@@ -86,7 +91,7 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     ]
     kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
     if len(kept) > 1 and isinstance(kept[0], Segment) and not phrases.SEGMENT_VERB.match(first):
-        about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo) else None
+        about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
         if isinstance(kept[1], GoToView) or about == kept[0].structures:
             kept.pop(0)
     return tuple(kept)

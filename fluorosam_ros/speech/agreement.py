@@ -64,6 +64,8 @@ def decide(general: Understood, checking: Understood, context: Context | None = 
         if not needs_agreement(general.command, context) and general.confidence >= SURE:
             return Decision("pass", general.text)
         return _ask(checking.text if likeness >= ALIKE else general.text)
+    if likeness < PLAUSIBLE and general.likely and general.confidence >= SURE:
+        return _ask(general.text)
     if likeness < PLAUSIBLE:
         return Decision("nothing", reason=f"I did not understand you: I heard “{general.raw[:60]}”.")
     if needs_agreement(checking.command, context) or likeness < ALIKE:

@@ -28,7 +28,7 @@ from fluorosam_ros.control.command_types import (
     WhereIs,
     acts,
 )
-from fluorosam_ros.control.commands import parse
+from fluorosam_ros.control.commands import parse, understood_by_rule
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.wording import describe
 from fluorosam_ros.speech.grammar import NUMBER, phrases
@@ -58,6 +58,7 @@ class Understood:
         raw: the words as they were recognised.
         confidence: the recogniser's own, 0 to 1.
         snapped: whether the text is not what was recognised, but the nearest phrase.
+        by_rule: whether the rules of the language understand it; if not, it is only like known commands.
     """
 
     text: str
@@ -65,11 +66,17 @@ class Understood:
     raw: str
     confidence: float = 1.0
     snapped: bool = False
+    by_rule: bool = True
 
     @property
     def clear(self) -> bool:
         """Whether it is a command or a question that can be answered, and no talk."""
-        return _means_something(self.command)
+        return self.by_rule and _means_something(self.command)
+
+    @property
+    def likely(self) -> bool:
+        """Whether it is only like a command: what was misheard may be, too."""
+        return not self.by_rule and _means_something(self.command)
 
     @property
     def literal(self) -> bool:
@@ -82,14 +89,15 @@ def understand(heard: Heard, context: Context | None = None) -> Understood:
     raw, confidence = heard.text, heard.confidence
     text = _spelled(raw)
     command = parse(text, context)
-    if not text or _means_something(command):
+    by_rule = understood_by_rule(text, context)
+    if not text or (by_rule and _means_something(command)):
         return Understood(text, command, raw, confidence)
-    snapped = snap(text)
+    snapped = snap(text)  # what was misheard is rather the phrase that sounds like it than what it reads like
     if snapped is not None:
         other = parse(snapped, context)
         if _means_something(other):
             return Understood(snapped, other, raw, confidence, True)
-    return Understood(text, command, raw, confidence)
+    return Understood(text, command, raw, confidence, by_rule=by_rule)
 
 
 def snap(text: str) -> str | None:

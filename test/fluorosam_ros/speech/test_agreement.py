@@ -68,6 +68,12 @@ def test_only_the_checking_one_understood():
     assert said("Thank you very much", "take a shot").kind == "nothing"
 
 
+def test_what_is_only_like_a_command_is_asked_about():
+    words = "Swing the field to a 15 cm diameter would you"
+    assert said(words, "").kind == "ask"
+    assert said(words, "", confidence=0.3).kind == "nothing"
+
+
 def test_an_answer_to_a_question_needs_both_as_it_may_move():
     question = parse("center on the kidney")
     context = Context().after(question)
