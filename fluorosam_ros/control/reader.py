@@ -97,7 +97,8 @@ class Reader:
         by_word = np.zeros((len(words), 3), np.float32)
         for word, shares in zip(word_of, np.asarray(tags)[0], strict=True):
             if word is not None:
-                by_word[word] += shares
+                by_word[word] = np.maximum(by_word[word], shares)
+        by_word[by_word.sum(axis=1) == 0, COMMAND] = 1  # of a text of too many tokens, the last words are not seen
         return np.asarray(kinds)[0], by_word, float(np.asarray(harm)[0])
 
 

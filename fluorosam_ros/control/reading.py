@@ -85,10 +85,7 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     reading = reader().read(words)
     if reading.harm >= _HARMFUL or _negated(words, reading):
         return None
-    rest = _without_talk(reading, lambda said: understand(said, context))
-    command: Command | None = rest if not isinstance(rest, Ask) else None
-    command = command or _of_its_kind(reading, context, lambda said: understand(said, context))
-    command = command or _in_steps(reading, context, understand) or rest
+    command = _likeliest(words, reading, context, understand)
     if command is None or isinstance(command, Ask):
         return command
     steps = command.commands if isinstance(command, Steps) else (command,)
@@ -128,6 +125,23 @@ def known_words() -> tuple[frozenset[str], frozenset[str]]:
     return reader().known, reader().talk
 
 
+def _likeliest(words: str, reading: Reading, context: Context, understand: UnderstandIn) -> Command | None:
+    """What the text means without its talk if it is of the kind that the network says, else of that kind by itself."""
+
+    def understand_now(said: str) -> Command:
+        return understand(said, context)
+
+    rest = _without_talk(reading, understand_now)
+    if rest is not None and not isinstance(rest, Ask) and _agrees(reading, rest):
+        return rest
+    return (
+        _of_its_kind(reading, reading.command, context, understand_now)
+        or _of_its_kind(reading, words, context, understand_now)
+        or _in_steps(reading, context, understand)
+        or rest
+    )
+
+
 def _without_talk(reading: Reading, understand: Understand) -> Command | None:
     """What the rules understand in what is left without talk."""
     if not reading.talk or not reading.command:
@@ -136,10 +150,10 @@ def _without_talk(reading: Reading, understand: Understand) -> Command | None:
     return None if isinstance(command, Unclear) and not isinstance(command, Ask) else command
 
 
-def _of_its_kind(reading: Reading, context: Context, understand: Understand) -> Command | None:
+def _of_its_kind(reading: Reading, words: str, context: Context, understand: Understand) -> Command | None:
     """A command of the likeliest kind, said in the plainest words."""
     say = KINDS.get(reading.kind) or (FOLLOW_UPS.get(reading.kind) if context.last is not None else None)
-    words = bare(reading.command)
+    words = bare(words)
     said = say(slots(words), words, context) if say and words and reading.likeness >= _LIKE else None
     command = understand(said) if said else None
     if command is None or isinstance(command, Refuse | NotUnderstood):
@@ -160,7 +174,7 @@ def _in_steps(reading: Reading, context: Context, understand: UnderstandIn) -> C
         alone = reader().read(part)
         if alone.kind in FOLLOW_UPS or alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
             return command
-        return _of_its_kind(alone, now, lambda said: understand(said, now)) or command
+        return _of_its_kind(alone, part, now, lambda said: understand(said, now)) or command
 
     steps = in_steps(reading.command, context, one)
     return steps if isinstance(steps, Steps) else None
