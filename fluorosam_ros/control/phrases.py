@@ -120,8 +120,8 @@ UNCERTAIN = re.compile(
 """Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
 
 DOUBT = re.compile(
-    r"\b(?:if|when(?! you re ready)|whenever|unless|until|till|once|before(?!$)|later|soon|eventually|in case|as long as"
-    r"|suppos\w*|provided|providing|assum\w*|imagin\w*|hypothetical\w*|pretend\w*|condition|by the time|lest|whether"
+    r"\b(?:if|when(?! you re ready)|whenever|unless|until|till|once|before(?!$)|later|soon|eventually|in case"
+    r"|as long as|suppos\w*|provided|providing|assum\w*|imagin\w*|hypothetical\w*|pretend\w*|condition|by the time|lest|whether"
     r"|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|maybe|perhaps|possibly|probably"
     r"|either|whichever|whatever|might|someone|somebody|anyone|anybody|said|says|say|told|tell|asked|ask"
     r"|guess|thinks?|wonder\w*|why|did|does|far be it|the last thing|quote|unquote|example"
