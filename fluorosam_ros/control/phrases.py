@@ -121,8 +121,8 @@ UNCERTAIN = re.compile(
 
 DOUBT = re.compile(
     r"\b(?:if|when(?! you re ready)|whenever|unless|until|till|once|before(?!$)|later|soon|eventually|in case"
-    r"|as long as|suppos\w*|provided|providing|assum\w*|imagin\w*|hypothetical\w*|pretend\w*|condition|by the time|lest|whether"
-    r"|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|maybe|perhaps|possibly|probably"
+    r"|as long as|suppos\w*|provided|providing|assum\w*|imagin\w*|hypothetical\w*|pretend\w*|condition|by the time"
+    r"|lest|whether|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|maybe|perhaps|possibly|probably"
     r"|either|whichever|whatever|might|someone|somebody|anyone|anybody|said|says|say|told|tell|asked|ask"
     r"|guess|thinks?|wonder\w*|why|did|does|far be it|the last thing|quote|unquote|example"
     r"|(?:we|i|you|he|she|they) should|should (?:we|i|you|he|she|they))\b"
