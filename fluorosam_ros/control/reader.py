@@ -74,21 +74,16 @@ class Reader:
         cut = pieces(single)
         kinds, tags, harm = self._scores(masked(single))
         best = int(kinds.argmax())
-        kept, said, worst = [], [], float(harm)
-        starts = [single[begin] for begin, _, _ in cut]
-        talks = talking(tags, starts)
-        for (begin, end, _), shares, talk in zip(cut, tags, talks, strict=True):
-            if not talk:
-                kept += single[begin:end]
-                continue
-            worst = max(worst, float(shares[OBJECTION]))
-            said += single[begin:end]
-            if kept and kept[-1] not in _JOINS:
-                kept.append("and")  # what stood before talk and what follows it are two things
-        asides = _asides(
-            single, [talk for (begin, end, _), talk in zip(cut, talks, strict=True) for _ in range(begin, end)]
+        talks = talking(tags, [single[begin] for begin, _, _ in cut])
+        talk_of_each = [bool(talk) for (begin, end, _), talk in zip(cut, talks, strict=True) for _ in range(begin, end)]
+        return Reading(
+            self.kinds[best],
+            float(kinds[best]),
+            max(harm, float(tags[talks, OBJECTION].max(initial=0))),
+            _without(single, talk_of_each),
+            " ".join(word for word, talk in zip(single, talk_of_each, strict=True) if talk),
+            _asides(single, talk_of_each),
         )
-        return Reading(self.kinds[best], float(kinds[best]), worst, _tidied(kept), " ".join(said), asides)
 
     def _scores(self, words: Sequence[str]) -> tuple[FloatArray, FloatArray, float]:
         """Shares (K,) of the kinds, (N, 3) of what each of N words belongs to, and the likeness to an objection."""
@@ -134,13 +129,19 @@ def _asides(words: Sequence[str], talks: Sequence[bool]) -> tuple[str, ...]:
     return tuple(" ".join(words[a:b]) for a, b in zip(begins, ends, strict=True) if a < b and all(talks[a:b]))
 
 
-def _tidied(words: list[str]) -> str:
-    """Without what joins nothing at the ends."""
-    while words and words[-1] in _JOINS:
-        words = words[:-1]
-    while words and words[0] in _JOINS:
-        words = words[1:]
-    return " ".join(word for at, word in enumerate(words) if at == 0 or word != "and" or words[at - 1] != "and")
+def _without(words: Sequence[str], talks: Sequence[bool]) -> str:
+    """The words that are no talk; what stood before talk and what follows it are two things."""
+    kept: list[str] = []
+    for word, talk in zip(words, talks, strict=True):
+        if not talk:
+            kept.append(word)
+        elif kept and kept[-1] not in _JOINS:
+            kept.append("and")
+    while kept and kept[-1] in _JOINS:
+        kept.pop()
+    while kept and kept[0] in _JOINS:
+        kept.pop(0)
+    return " ".join(word for at, word in enumerate(kept) if at == 0 or word != "and" or kept[at - 1] != "and")
 
 
 @lru_cache(maxsize=1)

@@ -89,20 +89,17 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     if command is None or isinstance(command, Ask):
         return command
     steps = command.commands if isinstance(command, Steps) else (command,)
-    if len(steps) > 1 and any(isinstance(step, Arm | ResetStop) for step in steps):
-        return None
     left = slots(bare(reading.command)).words
     strange = reader().unknown_after_names(left)
+    permits = any(isinstance(step, Arm | ResetStop) for step in steps)
+    if permits and (len(steps) > 1 or not reader().known.issuperset(reading.command.split())):
+        return None
     if strange and any(isinstance(step, Segment | StopSegmenting | WhereIs) for step in steps):
         return None  # the strange word may belong to the name
     if isinstance(command, Segment) and phrases.MOTION_WORD.search(reading.command):
         return None
-    if any(isinstance(step, Center | CollimateTo) for step in steps) and (
-        _ELSEWHERE.search(reading.command) or _PART_OF.search(" ".join(left))
-    ):
-        return None
-    permits = isinstance(command, Arm | ResetStop)
-    if permits and not reader().known.issuperset(reading.command.split()):
+    beside = _ELSEWHERE.search(reading.command) or _PART_OF.search(" ".join(left))
+    if beside and any(isinstance(step, Center | CollimateTo) for step in steps):
         return None
     if not permits and not any(acts(step) or isinstance(step, ChangeDose | SetDose) for step in steps):
         return command
