@@ -60,7 +60,6 @@ from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Match, find
 
 _MAX_NAME_WORDS = 4
-_LONG_TOOL = 4
 _LONGEST = _MAX_NAME_WORDS + 2  # with words such as "view" around the name
 _POSE_NAMES = """
 view position pose angle place location setting spot setup the a my our number no named called saved stored

@@ -37,22 +37,10 @@ _SAVED_AS = re.compile(
 _LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highest)\b")
 _PROJECTIONS = frozenset(("ap", "pa", "lateral", "oblique", "lao", "rao", "inlet", "outlet", "axial"))
 _OPENING = frozenset(("open", "opened", "wider", "widen", "expand", "larger", "bigger", "out", "apart", "loosen"))
-_CLOSING = frozenset(
-    (
-        "close",
-        "closing",
-        "closed",
-        "closer",
-        "narrow",
-        "narrower",
-        "reduce",
-        "shrink",
-        "smaller",
-        "tighten",
-        "tighter",
-        "in",
-    )
-)
+_CLOSING_WORDS = """
+close closing closed closer narrow narrower reduce shrink smaller tighten tighter in
+"""
+_CLOSING = frozenset(_CLOSING_WORDS.split())
 _SMALLER = frozenset(("out", "smaller", "shrink", "halve", "half", "minify", "reduce", "less", "wider", "decrease"))
 _LARGER = frozenset(("in", "bigger", "larger", "magnify", "enlarge", "closer", "increase", "double"))
 _UP_WORDS = """
