@@ -84,7 +84,9 @@ def _scores(evaluation: dict[str, Any]) -> list[str]:
         "| --- | --- | --- | --- | --- | --- |",
         *rows,
         "",
-        f"- left and right told apart in {_percent(sides['accuracy'])} of {sides['n']} paired prompts",
+        f"- left and right told apart in {_percent(sides['accuracy'])} of {sides['n']} paired prompts, and in "
+        f"{_percent(sides['scored']['accuracy'])} of the {sides['scored']['n']} about structures of at least 2.5 % of "
+        "the image",
         f"- presence: AUROC {_cell(presence['auroc'])}, calibration error {_cell(presence['ece'])}",
         f"- held-out wordings lose {_cell(evaluation['wordings']['dice_drop'])} Dice",
         "",

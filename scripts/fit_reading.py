@@ -23,7 +23,7 @@ import onnx
 import torch
 from bake_text_encoder import HEADS, LAYER_NORM_EPSILON, WIDTH, BertGraph
 from onnx import TensorProto, helper, numpy_helper
-from reading_examples import UNTAGGED, Example, commands, examples
+from reading_examples import UNTAGGED, Example, commands, examples, without_talk
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -216,7 +216,7 @@ def exported(net: Net, told: dict[str, list[str]]) -> onnx.ModelProto:
 
 def lexicon(found: list[Example]) -> dict[str, list[str]]:
     """The words of commands, those that only talk has, and those that follow a name in commands."""
-    said = [masked(plain(text).split()) for text, kind in commands() if kind != NOTHING]
+    said = [masked(plain(without_talk(text)).split()) for text, kind in commands() if kind != NOTHING]
     counts = Counter(word for each in said for word in each)
     words = set(counts) - slips(counts)
     after = {b for each in said for a, b in pairwise(each) if a == NAME}

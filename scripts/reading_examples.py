@@ -7,11 +7,14 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from fluorosam_ros.control.commands import by_rules, left_open
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.leaning import FOLLOW_UPS
+from fluorosam_ros.control.limbs import with_sides
 from fluorosam_ros.control.plain_text import bare, plain
-from fluorosam_ros.control.plainly import FOLLOW_UPS, KINDS, NOTHING, SEVERAL, kind_of
+from fluorosam_ros.control.plainly import KINDS, NOTHING, SEVERAL, kind_of
 from fluorosam_ros.control.reader import COMMAND, OBJECTION, REMARK, masked
 from fluorosam_ros.control.slots import slots
 from fluorosam_ros.control.wording import describe
@@ -22,10 +25,16 @@ REMARKS_A_TEXT, OBJECTIONS_A_TEXT = 2, 1
 ADVERSARIAL_REPEATS = 3
 TWO_REMARKS, BETWEEN = 0.2, 0.5
 MAX_WORDS = 40
-_BEFORE = (", ", ", ", ", ", ". ", ". ", ", so ", " so ", " ", ", and ")
-_AFTER = (", ", ", ", ", ", ". ", ". ", " because ", " as ", " ", ", since ", " so ")
-_SAVED = ("Go to the saved view",)  # merely saved before
+_BEFORE = (", ", ", ", ", ", ". ", ". ", ", so ", " so ", " ", " ", ", and ")
+_AFTER = (", ", ", ", ", ", ". ", ". ", " because ", " as ", " ", " ", ", since ", " so ")
+_OWN = ("Go to the saved view", SEVERAL)  # whatever was said before
 _CUT = re.compile(r"[,.]\s")
+_TALK = re.compile(r"\{([^}]*)\}")
+_FEWEST_WORDS = 2
+_MARKS = {COMMAND: "partofcommand", REMARK: "partofremark", OBJECTION: "partofobjection", UNTAGGED: "partofeither"}
+"""Words that begin a part of a text while it is made plain."""
+
+_TAG_OF = {mark: tag for tag, mark in _MARKS.items()}
 
 
 @dataclass(frozen=True)
@@ -46,20 +55,34 @@ def rows(name: str) -> list[list[str]]:
 
 
 def commands() -> list[tuple[str, str]]:
-    """(text, kind) of what means something by itself, or leans on the text before in one of the known ways."""
+    """(text, kind) of what means something by itself, or leans on the text before in one of the known ways.
+
+    Talk in a text stands in braces; in a text of utterances.tsv only if the rules do not understand it.
+    """
     found = []
     for said, meant, *before in [*rows("utterances.tsv"), *rows("utterances_heard.tsv")]:
         own: str | None = kind_of(meant)
-        if before and own not in _SAVED:
+        if before and own not in _OWN:
             own = _leaning(said, meant, Context().after(by_rules(plain(before[0]), Context())))
         if own:
             found.append((said, own))
     return found
 
 
+def without_talk(said: str) -> str:
+    """A text without what stands in braces."""
+    return re.sub(r"[\s,]*,[\s,]*", ", ", _TALK.sub(",", said)).strip(" ,.;:!?-–—")
+
+
+def _parts(said: str) -> list[tuple[str, int]]:
+    """A text cut into command and, in braces, talk."""
+    cut = _TALK.split(said)
+    return [(part, REMARK if at % 2 else COMMAND) for at, part in enumerate(cut) if part.strip()]
+
+
 def _leaning(said: str, meant: str, context: Context) -> str | None:
     """As which kind a text has to be read after another to mean what it means, or None."""
-    words = plain(said)
+    words = with_sides(plain(said), context)
     for kind, say in (*FOLLOW_UPS.items(), (kind_of(meant), KINDS.get(kind_of(meant)))):
         plainly = say(slots(bare(words)), bare(words), context) if say else None
         if plainly and describe(by_rules(plain(plainly), context)).removesuffix(".") == meant:
@@ -77,17 +100,23 @@ def talk_free(said: str) -> bool:
 def remarks(tag: int) -> list[str]:
     """Talk that changes nothing about the command beside it (`REMARK`), or that forbids it (`OBJECTION`)."""
     wanted = {REMARK: "remark", OBJECTION: "objection"}[tag]
-    return [said for said, what in rows("remarks.tsv") if what == wanted]
+    found = [said for said, what in rows("remarks.tsv") if what == wanted]
+    if tag == REMARK:
+        heard = [talk.strip() for said, *_ in rows("utterances_heard.tsv") for talk in _TALK.findall(said)]
+        found += [talk for talk in dict.fromkeys(heard) if len(talk.split()) >= _FEWEST_WORDS]
+    return found
 
 
 def examples(seed: int = 0) -> list[Example]:
     """All texts, the same for the same seed and tables."""
     rng = random.Random(seed)
+    heard = {said for said, *_ in rows("utterances_heard.tsv")}
     harmless, harmful = remarks(REMARK), remarks(OBJECTION)
     found = []
-    for said, kind in commands():
-        tag = COMMAND if talk_free(said) else UNTAGGED  # who wrote it may have put talk in
-        found.append(_example([(said, tag)], kind))
+    for text, kind in commands():
+        said = without_talk(text)
+        tag = COMMAND if text in heard or talk_free(said) else UNTAGGED  # who wrote it may have put talk in
+        found.append(_example(_parts(text) if text in heard else [(text, tag)], kind))
         if kind == NOTHING:
             continue
         for _ in range(REMARKS_A_TEXT if tag == COMMAND else 0):
@@ -117,12 +146,17 @@ def _beside(said: str, tag: int, talk: str, talk_tag: int, kind: str, rng: rando
 
 def _example(parts: list[tuple[str, int]], kind: str, harmful: bool = False) -> Example:
     """Parts of a text, each with what it belongs to, as they are read when written one after the other."""
+    text = "".join(f" {_MARKS[tag]} {part}" for part, tag in parts)
     words: list[str] = []
     tags: list[int] = []
-    for text, tag in parts:
-        begins = text.startswith((",", "."))
-        ends = text.rstrip().endswith((",", ".")) and text != parts[-1][0]
-        found = [*(["and"] if begins else []), *masked(plain(text).split()), *(["and"] if ends else [])]
+    for tag, *said in _marked(plain(text).split()):
+        found = masked(said)
         words += found
         tags += [tag] * len(found)
     return Example(tuple(words), tuple(tags), kind, harmful or OBJECTION in tags)
+
+
+def _marked(words: list[str]) -> list[tuple[Any, ...]]:
+    """(tag, word, word, …) for each part that begins with a mark."""
+    begins = [at for at, word in enumerate(words) if word in _TAG_OF]
+    return [(_TAG_OF[words[a]], *words[a + 1 : b]) for a, b in zip(begins, [*begins[1:], len(words)], strict=True)]

@@ -55,13 +55,15 @@ class MaskScore:
 class Evaluation:
     """Everything measured; `report` sums it up.
 
-    masks: one score per image, structure and mode. sides: whether each paired prompt hit its own side.
+    masks: one score per image, structure and mode. sides: whether each paired prompt hit its own side; scored_sides:
+    those of pairs of which both cover at least 2.5 % of the image, as what is scored does.
     presence_scores, presence_truths: calibrated scores of text prompts, and whether the structure was there.
     conditions: text prompts again under worse conditions, where they were asked for.
     """
 
     masks: list[MaskScore] = field(default_factory=list)
     sides: list[bool] = field(default_factory=list)
+    scored_sides: list[bool] = field(default_factory=list)
     presence_scores: list[float] = field(default_factory=list)
     presence_truths: list[bool] = field(default_factory=list)
     conditions: list[ConditionScore] = field(default_factory=list)
@@ -70,9 +72,9 @@ class Evaluation:
         """The measured numbers as JSON-ready values, null where nothing was measured.
 
         {overall: {text, points2, points8, box, text_points2, text_points8: {dice, iou, hd_px, n}}, structures: {key:
-        the same}, series: {name: the same}, patients: {name: the same}, sides: {accuracy, n}, presence: {auroc, ece},
-        wordings: {dice_drop}}, and,
-        where it was measured, robustness: {condition: {strength: {dice, change, n}}}
+        the same}, series: {name: the same}, patients: {name: the same}, sides: {accuracy, n, scored: {accuracy, n}},
+        presence: {auroc, ece}, wordings: {dice_drop}}, and, where it was measured, robustness: {condition: {strength:
+        {dice, change, n}}}
         """
         robustness = {"robustness": robustness_report(self.conditions)} if self.conditions else {}
         return {
@@ -80,7 +82,7 @@ class Evaluation:
             "structures": self._by("structure"),
             "series": self._by("series"),
             "patients": self._by("patient"),
-            "sides": {"accuracy": rounded(np.mean(self.sides)) if self.sides else None, "n": len(self.sides)},
+            "sides": {**_accuracy(self.sides), "scored": _accuracy(self.scored_sides)},
             "presence": {
                 "auroc": rounded(auroc(self.presence_scores, self.presence_truths)),
                 "ece": rounded(calibration_error(self.presence_scores, self.presence_truths)),
@@ -113,6 +115,10 @@ class Evaluation:
             return None
         named = {(score.patient, score.view, score.structure): score.dice for score in self.of("text")}
         return rounded(np.mean([named[score.patient, score.view, score.structure] - score.dice for score in wording]))
+
+
+def _accuracy(hits: Sequence[bool]) -> dict[str, Any]:
+    return {"accuracy": rounded(np.mean(hits)) if hits else None, "n": len(hits)}
 
 
 def _means(scores: Sequence[MaskScore]) -> dict[str, float | int | None]:
@@ -203,7 +209,10 @@ def _evaluate_texts(
     for own, other in _side_pairs(sample):
         for key, opposite in ((own, other), (other, own)):
             mask = predictions[key].mask
-            evaluation.sides.append(dice(mask, sample.masks[key]) > dice(mask, sample.masks[opposite]))
+            hit = dice(mask, sample.masks[key]) > dice(mask, sample.masks[opposite])
+            evaluation.sides.append(hit)
+            if min(sample.masks[key].mean(), sample.masks[opposite].mean()) >= SCORED_FRACTION:
+                evaluation.scored_sides.append(hit)
 
     wordings = {key: str(rng.choice(texts)) for key in scored if (texts := held_out_texts(structure(key)))}
     for key, prediction in zip(wordings, predictor.predict_many(list(wordings.values())), strict=True):

@@ -33,7 +33,11 @@ def print_tables(evaluation: Evaluation, console: Console) -> None:
     _print_structures(report["structures"], console)
     _print_overall(evaluation, report["overall"], console)
     sides, presence, wordings = report["sides"], report["presence"], report["wordings"]
-    console.print(f"left and right told apart: {_percent(sides['accuracy'])} of {sides['n']} paired prompts")
+    scored = sides["scored"]
+    console.print(
+        f"left and right told apart: {_percent(sides['accuracy'])} of {sides['n']} paired prompts, "
+        f"{_percent(scored['accuracy'])} of the {scored['n']} about structures of at least 2.5 % of the image"
+    )
     console.print(f"present or not: AUROC {_cell(presence['auroc'])}, calibration error {_cell(presence['ece'])}")
     console.print(f"Dice lost on wordings never trained on: {_cell(wordings['dice_drop'])}")
     if "robustness" in report:

@@ -45,7 +45,14 @@ _PHRASES = (
     ),
     (r"\b(?:up(?= .*\b(?:cra|cep|headw))|down(?= .*\b(?:cau|footw)))\s", ""),
     (r"(?<=\d|s|e|n|y|t|r) (?:to) (?=(?:lao|rao|cran|caud)\w*$)", " "),
-    (r"\bin (?:the )?(lao|rao|cranial|caudal|left|right) direction\b", r"\1"),
+    (r"\bin (?:the )?(lao|rao|cranial|caudal) direction\b", r"by \1"),
+    (r"\bin (?:the )?(left|right) direction\b", r"\1"),
+    (
+        r"\b(?:back off|ease off|come back|back)\b"
+        r"(?=.*\b(?:towards?|(?:in|by) (?:\S+ )?(?:lao|rao|cran\w*|caud\w*))\b)",
+        "",
+    ),
+    (r"^(?:nudge|ease|edge|bump|inch|creep)\b(?!.*\b(?:to|at)\b)", "by"),
     (r"\b(?:take|come|go|drop) (?=\S+(?: five)?(?: degrees?)? off (?:the |of )*(?:lao|rao|cran|caud))", "less "),
     (r"(?<=less) (\S+(?: five)?(?: degrees?)?) off (?:the |of )*(?=lao|rao|cran|caud)", r" \1 "),
     (r"\bcome off (?:the )?(?=(?:lao|rao|cran|caud))", "less "),
@@ -59,6 +66,7 @@ _PHRASES = (
     (r"\b(tilt|rotate) back\b(?=.* (?:bit|\d|#|cran|caud|headw|footw|left|right|lao|rao))", r"\1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?down\b", r"less \1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?up\b", r"more \1"),
+    (r"\b(?:over )?(?:to|towards?|on) the (lao|rao) side\b", r"by \1"),
     (r"\b(?:the )?(lao|rao) side\b", r"\1"),
     (r"^reset (?=.*\bto\b)", "set "),
     (r"^oblique\b(?=.*\d)", "rotate"),

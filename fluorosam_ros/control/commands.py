@@ -45,9 +45,11 @@ from fluorosam_ros.control.command_types import (
     aimed,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.followups import answered, continued, corrected, its_outline_hidden
+from fluorosam_ros.control.followups import answered, continued, corrected, its_outline_hidden, leaned
 from fluorosam_ros.control.joints import asked_bone
 from fluorosam_ros.control.key_words import by_key_words
+from fluorosam_ros.control.leaning import said_again
+from fluorosam_ros.control.limbs import with_sides
 from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
 from fluorosam_ros.control.quantities import NUMBER, tokens
@@ -66,6 +68,8 @@ view position pose angle place location setting spot setup the a my our number n
 """
 _POSE_WORDS = frozenset(_POSE_NAMES.split())
 _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
+_INSTEAD = re.compile(r"\binstead\b(?! of) ?")
+_THEN = re.compile(rf"^(?:then|now|next|after that) |{_INSTEAD.pattern}")
 _TELLING = DescribeImage | WhereIs | WhereAreWe
 _LEVELS: dict[str, DoseLevel] = {
     **dict.fromkeys(("low", "lowest"), "low"),
@@ -105,14 +109,15 @@ def parse(text: str, context: Context | None = None) -> Command:
     if refused is not None:
         return refused
     command = answered(text, context) or _command(text, words, context)
-    if left_open(command):
+    if left_open(command) or isinstance(command, Ask):
         looked = _second_look(words, context, command)
         command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
     if acts(command) and asks(text, words):
         return Refuse("I will not move on a question: say it without the question mark.")
-    if acts(command) and fragment(text) and not isinstance(command, RecallView):  # whose name may be quoted
+    acting = acts(command) or isinstance(command, SetDose | ChangeDose)
+    if acting and fragment(text) and not isinstance(command, RecallView):  # whose name may be quoted
         return Refuse("I will not move on a quotation or a part of a sentence: say the command alone.")
     return command
 
@@ -133,14 +138,26 @@ def left_open(command: Command) -> bool:
 
 def _second_look(words: str, context: Context, unclear: Command) -> Command:
     """What plain words mean that no rule understands as they stand."""
+    words = with_sides(words, context)
     if len(words.split()) > MAX_WORDS:
         return unclear
     negated = phrases.NEGATION.search(words) is not None  # "dont shoot" is not "done shoot"
     spelt = words if negated else respelt(words, *known_words())
     command = by_rules(spelt, context) if spelt != words else unclear
-    if not left_open(command):
+    if _renamed(command, words):
+        spelt = words
+    elif not isinstance(command, Unclear) and not left_open(command):
         return command
+    repaired = said_again(spelt, context, lambda said, now: by_rules(plain(said), now))
+    if repaired is not None:
+        return repaired
     return read(spelt, context, describe(unclear), lambda said, now: by_rules(plain(said), now)) or unclear
+
+
+def _renamed(command: Command, words: str) -> bool:
+    """Whether a view would be saved under a name that was not said: "stone" is no slip for "store" there."""
+    steps = command.commands if isinstance(command, Steps) else (command,)
+    return any(isinstance(step, SaveView) and step.name not in words for step in steps)
 
 
 def by_rules(words: str, context: Context) -> Command:
@@ -149,6 +166,8 @@ def by_rules(words: str, context: Context) -> Command:
 
 
 def _command(text: str, words: str, context: Context) -> Command:
+    sided = with_sides(words, context)
+    text, words = (text, words) if sided == words else (sided, sided)
     said = bare(words)
     correction = corrected(said, context, lambda what: _parsed(what, context))
     if correction is not None:
@@ -174,7 +193,7 @@ def _parsed(words: str, context: Context, text: str = "") -> Command:
     return in_steps(words, context, lambda part, now: _single(bare(part), now)) or whole
 
 
-def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
+def _urgent(words: str, too_long: bool, context: Context) -> Single | Steps | None:
     """What has to be heard whatever else a text says."""
     said = bare(words[: 2 * MAX_TEXT])
     if context.question is not None and said in NO:
@@ -191,18 +210,30 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | None:
             return silenced
     if phrases.STOP_FLUORO.fullmatch(said) or (phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words)):
         return SwitchFluoro(False)
+    if phrases.ABANDON.search(words) and not phrases.STOP.search(phrases.ABANDON.sub("", words)):
+        return Cancel()
     if phrases.STOP.search(words) or phrases.STOP_ALONE.fullmatch(said):
         return Stop()
     return Cancel() if phrases.CANCEL.search(words) or phrases.CANCEL_ALONE.fullmatch(said) else None
 
 
-def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting | None:
-    """ "Stop outlining the liver, it distracts me": talk is said after it and no command, least of all a stop."""
-    first, _, rest = words.partition(" and ")
-    silenced = _stop_segmenting(first, context) if rest else None
-    if silenced is None or _urgent(rest, False, context) is not None:
-        return None
-    return silenced if isinstance(_parsed(rest, context), Unclear) else None
+def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting | Steps | None:
+    """ "Stop outlining the liver and show me the spleen"; talk may follow ("it distracts me"), but no stop."""
+    parts = words.split(" and ")
+    for at in range(len(parts) - 1, 0, -1):
+        first, rest = " and ".join(parts[:at]), " and ".join(parts[at:])
+        silenced = _stop_segmenting(first, context)
+        if silenced is None or _urgent(rest, False, context) is not None:
+            continue
+        others = _parsed(_THEN.sub("", rest), context.after(silenced))
+        if isinstance(others, Unclear):
+            return silenced
+        stops = phrases.STOP.search(first) is not None
+        if stops and acts(others):
+            return None  # nothing moves on a text with "stop" in it
+        if stops or _INSTEAD.search(rest):
+            return Steps((silenced, *(others.commands if isinstance(others, Steps) else (others,))))
+    return None
 
 
 def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
@@ -214,7 +245,7 @@ def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
         return StopSegmenting()
     if phrases.SINGULAR.fullmatch(what) or phrases.PLURAL.fullmatch(what):
         return StopSegmenting(context.named) if context.named else None
-    if any(phrases.SEGMENT_VERB.match(part) for part in what.split(" and ")[1:]):
+    if phrases.begins_segmenting(what):
         return None  # "hide the outlines and show me the aorta"
     match = find(what)
     return StopSegmenting(match.structures) if match.clear else None
@@ -222,6 +253,8 @@ def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
 
 def _single(words: str, context: Context, text: str = "") -> Command:
     """Bare plain words as exactly one command."""
+    if leaning := leaned(words, context):
+        return leaning
     for pattern, command in _FIXED:
         if pattern.fullmatch(words):
             return command
@@ -268,6 +301,8 @@ def _saved(words: str, context: Context) -> SaveView | RecallView | Unclear | No
     found = motion_phrases.SAVE.fullmatch(words)
     if found:
         name = _name(found["as"] or found["called"] or found["call"] or found["mark"] or found["number"])
+        if not name and re.search(r" (?:and|then) ", words):
+            return None  # the name ends where the next step begins
         return SaveView(name) if name else Refuse(f"That is no name for a view: say one to {_MAX_NAME_WORDS} words.")
     if motion_phrases.SAVE_UNNAMED.fullmatch(words):
         return Ask("Save it under which name: say “save this view as …”.")

@@ -105,6 +105,8 @@ _BACK = re.compile(
     rf"|opposite) (?:way|direction))"
     rf"|(?:back )?(?:in )?the (?:other|opposite) (?:way|direction)(?: by)? (?P<other>{BIT}|{NUMBER} \S+))"
 )
+_ONE_MORE = re.compile(r"(?:and )?(?:another|one more)(?: one)?(?: (?:like that|of those))?")
+_UNDO = re.compile(r"(?:undo|revert|reverse|take back)(?: (?:it|that|this)(?: (?:again|zoom|one))?)?")
 _REVERSED: dict[Direction, Direction] = {
     "left": "right", "right": "left", "head": "feet", "feet": "head", "ceiling": "table", "table": "ceiling",
 }  # fmt: skip
@@ -112,6 +114,12 @@ _SIDES: dict[type[Rotate] | type[Tilt], dict[str, int]] = {
     Rotate: {"lao": 1, "rao": -1},
     Tilt: {"cranial": 1, "caudal": -1},
 }
+_SERIES = (
+    tuple(f"vertebrae_{level}" for level in VERTEBRAE),
+    *(tuple(f"rib_{side}_{number}" for number in range(1, 13)) for side in ("left", "right")),
+)
+"""Structures that have one above and one below, from head to feet."""
+
 Understand = Callable[[str], Command]
 
 
@@ -172,7 +180,7 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     turned = _turned_otherwise(what.removesuffix(" instead"), last)
     if turned is not None:
         return turned
-    meant = understand(what)
+    meant = understand(what.removesuffix(" instead"))
     if isinstance(meant, Segment) and meant.structures and not meant.tools:
         return _aimed_at(last, meant.structures, meant)
     marks = found.groupdict().get("marks") or ""
@@ -225,6 +233,8 @@ def _other_side(last: Command | None, side: str) -> Command:
             structures = ()
         case _:
             structures = ()
+    if side == "other" and isinstance(last, Rotate | Tilt | Translate):
+        return opposite(last) or Ask("The other side of what?")
     mirrored = other_side(structures[0]) if len(structures) == 1 and structures[0].side != side else None
     if mirrored is not None and last is not None:
         return _aimed_at(last, (mirrored,), last)
@@ -240,7 +250,7 @@ def continued(words: str, context: Context) -> Single | Ask | None:
         return _both_sides(last, context.last_named[0])
     level = _LEVEL_ON.fullmatch(words)
     if level:
-        return _next_level(last, (level["way"] or level["next"]) in ("up", "higher", "above"))
+        return neighbour(last, -1 if (level["way"] or level["next"]) in ("up", "higher", "above") else 1)
     if _AGAIN.fullmatch(words):
         repeatable = isinstance(last, TakeShot | Translate | Zoom | CollimateBy | ChangeDose)
         if last is not None and not isinstance(last, Unclear) and (repeatable or getattr(last, "delta_deg", None)):
@@ -260,6 +270,18 @@ def continued(words: str, context: Context) -> Single | Ask | None:
     return None
 
 
+def leaned(words: str, context: Context) -> Single | None:
+    """What means something else by itself. "Undo that" after what moved nothing is the opposite, while a motion is
+    undone by going back; "another one" after an amount is the same again, and no shot."""
+    last = context.last.commands[-1] if isinstance(context.last, Steps) else context.last
+    amount = isinstance(last, Translate | Zoom | CollimateBy | ChangeDose) or getattr(last, "delta_deg", None)
+    if _ONE_MORE.fullmatch(words) and amount and last is not None and not isinstance(last, Unclear):
+        return last
+    if not _UNDO.fullmatch(words) or isinstance(last, Rotate | Tilt | Translate):
+        return None
+    return opposite(last)
+
+
 def its_outline_hidden(words: str, context: Context) -> StopSegmenting | None:
     """ "Take that outline away again": of what was spoken of last."""
     return StopSegmenting(context.last_named) if _ITS_OUTLINE.fullmatch(words) and context.last_named else None
@@ -272,20 +294,58 @@ def _both_sides(last: Command | None, structure: Structure) -> Single | None:
     return None if both is None or isinstance(both, Unclear | Steps) else both
 
 
-def _next_level(last: Command | None, up: bool) -> Single | None:
-    """The last command about one vertebra, about the one above or below it."""
+def neighbour(last: Command | None, by: int) -> Single | None:
+    """The last command about one vertebra or rib, about the one that many below it (above where `by` is negative)."""
     named = last.structure if isinstance(last, GoToView) else None
     if isinstance(last, Center | CollimateTo | WhereIs) and len(last.target.structures) == 1:
         named = last.target.structures[0]
-    key = named.key.removeprefix("vertebrae_") if named else ""
-    at = VERTEBRAE.index(key) + (-1 if up else 1) if key in VERTEBRAE else -1
-    if last is None or named is None or not 0 <= at < len(VERTEBRAE):
+    if isinstance(last, Segment | StopSegmenting) and len(last.structures) == 1:
+        named = last.structures[0]
+    other = _neighbour_of(named, by) if named else None
+    if last is None or other is None:
         return None
-    other = structure_of(f"vertebrae_{VERTEBRAE[at]}")
     if isinstance(last, GoToView):
         return replace(last, structure=other)
     again = _aimed_at(last, (other,), last)
     return None if isinstance(again, Unclear | Steps) else again
+
+
+def _neighbour_of(named: Structure, by: int) -> Structure | None:
+    for series in _SERIES:
+        if named.key in series and 0 <= series.index(named.key) + by < len(series):
+            return structure_of(series[series.index(named.key) + by])
+    return None
+
+
+def opposite(last: Command | None, of_structures: bool = False) -> Single | None:
+    """The last command the other way by the same amount, or undone where it moved nothing; None where there is no such.
+
+    of_structures: the same for the structure or the view of the other side, where the command is about one.
+    """
+    if of_structures:
+        other = _other_side(last, "other")
+        return None if isinstance(other, Unclear | Steps) else other
+    match last:
+        case Rotate() | Tilt() if last.to_deg:
+            return replace(last, to_deg=-last.to_deg)
+        case Rotate() | Tilt() if last.delta_deg:
+            return replace(last, delta_deg=-last.delta_deg)
+        case Translate():
+            return replace(last, direction=_REVERSED[last.direction])
+        case CollimateBy():
+            return CollimateBy(-last.delta_mm)
+        case Zoom():
+            return replace(last, out=not last.out)
+        case ChangeDose():
+            return ChangeDose(not last.higher)
+        case SwitchFluoro():
+            return SwitchFluoro(not last.on)
+        case Segment() if last.structures:
+            return StopSegmenting(last.structures)
+        case StopSegmenting() if last.structures:
+            segmented = aimed(Segment, Target(last.structures))
+            return segmented if isinstance(segmented, Segment) else None
+    return None
 
 
 def _further(said: Tokens, last: Command | None, sign: int, verb: str | None) -> Single | None:

@@ -51,6 +51,7 @@ _ON = _words("on start begin enable activate run going running")
 _OFF = _words("off end disable deactivate kill remove hide clear delete erase away gone quit finish lose drop")
 _LEAVE = _words("we you can could")  # "we can turn fluoro off"
 _OPEN = _words("open wide fully completely full widest maximum max off remove out away")
+_A_BIT = _words("bit more little slightly further")
 _PLACE = re.compile(r"\b(?:iso ?)?cent(?:er|re) of\b")
 """The middle of something is a place and no command."""
 _PRONOUNS = _words("it that this them those these")
@@ -95,7 +96,7 @@ def _nameless(kind: Aimed, said: frozenset[str], off: bool, opens: bool, context
     pronouns = said & _PRONOUNS
     if not pronouns:
         if opens:
-            return OpenCollimator()
+            return None if said & _A_BIT else OpenCollimator()
         return StopSegmenting() if off and kind is Segment else None
     if off or opens or len(pronouns) > 1 or not context.named or kind is Segment:  # "outline it" has its own rule
         return None

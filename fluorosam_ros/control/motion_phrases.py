@@ -9,7 +9,7 @@ _PICTURE = (
     r"|good |nice |better )*"
     r"(?:shot|image|picture|x ray|xray|exposure|radiograph|frame|spot film|spot|snapshot|snap|still|photo|photograph)"
 )
-_WINDOW = r"field(?: of view)?|aperture|beam|jaws|leaves|diaphragm|iris|window"
+_WINDOW = r"field(?: of view)?|aperture|beam|jaws|leaves|diaphragms?|iris"
 BLADES = rf"(?:collimators?|collimation|collimator blades|shutters?|blades|cones?|{_WINDOW})"
 _PLACE = r"(?:image|view|field|screen|picture|x ray|monitor|display|frame|shot)"
 _MIDDLE = rf"(?:the |dead )*(?:middle|(?:iso ?)?(?:center|centre))(?: of (?:the |my |our )?{_PLACE})?"
@@ -153,10 +153,15 @@ NAME_FIRST = re.compile(
 _WERE = (
     r"(?:where|how|what|the way) (?:we|you|it|i|that|things|everything)(?: just)? (?:were|was|had (?:it|been)|came "
     r"from|started(?: from)?|began)"
-    r"(?: (?:at|just before|before|earlier|just now|a (?:moment|minute|second) ago|previously))*"
+    r"(?: (?:at|just before|before(?: (?:this|that)(?: one| move)?)?|earlier|just now|a (?:moment|minute|second) ago"
+    r"|previously))*"
 )
 _FORMER = rf"(?:the |our |its |that )?(?:previous|last|old|former|prior|earlier) (?:{_POSE}|one|step)"
-_BEFORE = rf"(?:{_WERE}|{_FORMER}|(?:the )?{_POSE} (?:before|we had(?: before)?|we were in)|before)"
+_BEFORE = (
+    rf"(?:{_WERE}|{_FORMER}|(?:the )?{_POSE} (?:(?:just )?before(?: (?:this|that)(?: one)?)?"
+    r"|(?:we|you) (?:had|were in)(?: (?:just )?before(?: (?:this|that)(?: one)?)?| a (?:moment|minute|second) ago)?)"
+    r"|(?:the )?one before(?: (?:this|that)(?: one)?)?|before)"
+)
 _LAST_MOVE = (
     r"(?:(?:the |that |my |your )?(?:last |previous )?(?:move|motion|movement|step|one|command|action|rotation|tilt"
     r"|turn|shift|adjustment|change))"
@@ -172,11 +177,12 @@ GO_BACK = re.compile(
     rf"|(?:(?:one|1) )?step back(?: (?:one|1|a) (?:{_POSE}|step|move))?|one back|return|backtrack"
 )
 SAVE = re.compile(
-    rf"(?:save|remember|store|keep|memori[sz]e|bookmark|record)(?: (?:it|this|that|the current|the present|the|where "
+    rf"(?:save|remember|store|keep|memori[sz]e|bookmark|record|(?:hang|hold) on to)"
+    rf"(?: (?:it|this|that|the current|the present|the|where "
     rf"we are(?: (?:right )?now)?|here|our))?(?: current| one)?(?: {_POSE})?"
     r"(?: here)? (?:as|under|under the name|with the name|by the name)(?: (?:the name|of))? (?P<as>.+)"
-    rf"|(?:call|name|label|tag) (?:it|this|that|here|the current)(?: one)?(?: {_POSE})? (?!off$)(?P<call>.+?)(?: and "
-    rf"(?:keep|save|store|remember) it)?"
+    rf"|(?:call|name|label|tag) (?:it|this|that|here|the current)(?: one)?(?: {_POSE})? (?:as )?(?!off$)"
+    rf"(?P<call>.+?)(?: and (?:keep|save|store|remember) it)?"
     rf"|(?:save|remember|store|keep|memori[sz]e|bookmark)(?: (?:it|this|that|the current))?(?: {_POSE})? and (?:call"
     rf"|name"
     rf"|label) (?:it|this|that) (?P<called>.+)"

@@ -47,6 +47,10 @@ CANCEL_ALONE = re.compile(
     r"|call (?:it|that|this) off|(?:don t|do not|dont) bother|changed my mind|i changed my mind|i ve changed my mind"
 )
 
+_MAY_GO = (
+    r"(?:can|may|could|should) (?:now )?(?:go|disappear|vanish|come off|be (?:removed|cleared|hidden|dropped))"
+    r"(?: away)?(?: now| again)?"
+)
 STOP_SEGMENTING = re.compile(
     rf"(?:stop|cancel|end|finish|quit) (?:with )?(?:the |all |all the )?{_MASKS}(?: (?:of |on )?(?P<what>.+))?"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?:all )?(?:of )?(?:the |these |those )?{_MASKS}"
@@ -75,6 +79,7 @@ STOP_SEGMENTING = re.compile(
     rf"|any longer|now))?"
     rf"|(?:that s )?enough (?:with |of )?(?:the |these )?{_MASKS}"
     rf"|no (?:more )?{_MASKS}(?: (?:of|on|for) (?P<no>.+))?"
+    rf"|(?:the )?{_MASKS} (?:of|on|around|for|over) (?P<gone>.+?) {_MAY_GO}|(?P<its_gone>.+?)(?: s)? {_MASKS} {_MAY_GO}"
     r"|(?:do not|don t|dont|no longer) (?:outline|segment|highlight|mark|track|show) (?P<not>.+?)"
     r"(?: (?:any ?more|any longer|now))?"
     rf"|(?:get rid of|lose|take away|wipe|kill) (?P<rid>.+?)(?: s)? {_MASKS}"
@@ -95,16 +100,34 @@ EVERYTHING = re.compile(
     r"(?:it |them )?(?:all|everything|anything|all of (?:it|them|that)|(?:all )?(?:of )?(?:the )?(?:structures|organs"
     r"|bones))(?: any ?more)?"
 )
+_E_STOP = r"(?:the )?(?:emergency |e )(?:stop|off)(?: button)?"
+_UNLATCH = r"(?:reset|release|clear|unlock|unlatch|lift|disengage)"
 RESET = re.compile(
-    r"reset|(?:reset|release|clear|unlock|unlatch|lift) (?:the )?(?:emergency |e )?stop|e stop reset"
-    r"|(?:get|have) (?:the )?(?:emergency |e )stop (?:reset|released|cleared|unlatched)"
+    rf"reset|(?:(?:do|perform|make) (?:a |the )?)?{_UNLATCH}(?: of)? (?:the )?(?:emergency |e )?(?:stop|off)"
+    rf"(?: button)?(?: and {_UNLATCH} it)?"
+    rf"|(?:the )?e stop {_UNLATCH}(?: it)?(?: now)?|the emergency stop(?: and)?(?: please)? {_UNLATCH}(?: it)?(?: now)?"
+    rf"|(?:get|have) {_E_STOP} (?:reset|released|cleared|unlatched)"
 )
+"""Not "emergency stop reset", which may be a shout."""
+
+ABANDON = re.compile(
+    r"\b(?:abort|abandon|cancel|drop|scrap|forget|call off|give up(?: on)?|belay|discard|break off) (?:(?:the|this|that"
+    r"|my|your|current|present|running|last|ongoing|active) )*(?:command|action|task|job|order|request|instruction)\b"
+    r"|\babort (?:that one|what (?:you re|you are|we re|we are|i) (?:just )?(?:doing|asked(?: for)?|said|at))\b"
+)
+"""Searched: ends what is under way and not everything, though "abort" alone stops all."""
+
 
 NEGATION = re.compile(
     r"\b(?:not|never|no(?! \d)|none|nothing|neither|nor|without|except|avoid|refrain|cannot|unless|instead|"
     r"(?:do|does|did|ca|wo|is|are|was|were|should|must|would|could)n ?t|keep (?:\w+ )?from|(?:stay|steer) away)\b"
 )
 """Searched: any of these makes a text harmless ("rib no 5" is no negation)."""
+
+FORBIDS = re.compile(
+    r"\b(?:out of the question|forbid(?:den|s)?|prohibited|ruled out|avoid|refrain|unless|except|neither|nor|or)\b"
+)
+"""Searched in what no rule understands: it is not read, wherever one of these stands."""
 
 ADMIRED = re.compile(
     r"(?:what a )?(?:nice|good|great|lovely|beautiful|perfect|wonderful) (?:shot|picture|image|view)\b"
@@ -119,15 +142,22 @@ UNCERTAIN = re.compile(
 )
 """Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
 
+DELAY = re.compile(
+    r"\b(?:if(?! you (?:please|would|could|can|don t|wouldn t|d))|when(?! you re ready)|whenever|unless|until|till"
+    r"|once(?! (?:more|again))(?!$)|before(?!$| (?:this|that)(?: one)?\b)|later|soon|eventually|in case|as long as"
+    r"|suppos\w*|provided|providing|assum\w*|imagin(?:e|ed|es|ing(?= (?:we|you|i|that)))\b|hypothetical\w*|pretend\w*"
+    r"|condition|by the time|lest|whether|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|far be it"
+    r"|quote|unquote|example|what (?:i|we|you|he|she|they) (?:would|could|might))\b"
+)
+"""Searched in talk beside what would move: conditions and other times."""
+
 DOUBT = re.compile(
-    r"\b(?:if|when(?! you re ready)|whenever|unless|until|till|once|before(?!$)|later|soon|eventually|in case"
-    r"|as long as|suppos\w*|provided|providing|assum\w*|imagin\w*|hypothetical\w*|pretend\w*|condition|by the time"
-    r"|lest|whether|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|maybe|perhaps|possibly|probably"
-    r"|either|whichever|whatever|might|someone|somebody|anyone|anybody|said|says|say|told|tell|asked|ask"
-    r"|guess|thinks?|wonder\w*|why|did|does|far be it|the last thing|quote|unquote|example"
+    DELAY.pattern
+    + r"|\b(?:was|were|maybe|perhaps|possibly|probably|either|whichever|whatever|might|someone|somebody|anyone"
+    r"|anybody|said|says|say|told|tell|asked|ask|guess|thinks?|wonder\w*|why|did|does|the last thing"
     r"|(?:we|i|you|he|she|they) should|should (?:we|i|you|he|she|they))\b"
 )
-"""Searched in what no rule understands: what would move is then no more than asked back."""
+"""Searched in the command itself, where no rule understands it: what would move is then no more than asked back."""
 
 _MOTION = r"(?:the )?(?:motors?|motions?|movements?|drives?)"
 _ARMED = r"(?:the )?(?:system|machine|c arm|device)(?: (?:to|into))?(?: (?:the|its))? armed(?: (?:state|mode))?"
@@ -294,6 +324,14 @@ SEGMENT_VERB = re.compile(
     rf"|(?:(?:turn|switch) on |start |keep )?(?:an?|the) {_NOUN} (?:of|on|for|around)|{_NOUN} (?:of|on|for|around)"
     r"|(?:start|keep|begin) (?:segmenting|outlining|showing|highlighting|tracking|marking|displaying)"
 )
+
+
+def begins_segmenting(words: str) -> bool:
+    """Whether one of several things joined by "and", but for the first, is a wish to outline: "the liver and outline
+    the spleen"."""
+    return any(SEGMENT_VERB.match(part.removeprefix("then ")) for part in words.split(" and ")[1:])
+
+
 IN_SIGHT = re.compile(r" (?:in|on) (?:view|sight|(?:the|this|my) (?:image|screen|picture|view|field|display))$")
 """Says nothing about what is to be centered."""
 SEGMENT_END = re.compile(

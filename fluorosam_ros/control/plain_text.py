@@ -20,7 +20,10 @@ _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "pictur
 _WHOLE = {
     word: number for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
 }
-_AND_A_HALF = re.compile(rf"\b(?P<whole>{'|'.join(_WHOLE)}|\d+) and a half\b|\b(?:an?|one) (?P<unit>\w+) and a half\b")
+_AND_A_HALF = re.compile(
+    rf"\b(?P<whole>{'|'.join(_WHOLE)}|\d+) and a half\b"
+    r"|\b(?P<more>another )?(?:(?<=another )|an? |one )(?P<unit>\w+) and a half\b"
+)
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
 _CONVENIENT = (
@@ -30,11 +33,14 @@ _CONVENIENT = (
 _VERY = r"a bit|a little|too|very|so|really|quite|rather|pretty"
 _POOR = r"grainy|dark|noisy|bright|blurry|fuzzy|distracting|confusing|cluttered|messy"
 _POLITE = re.compile(
-    r"^(?:please|ok|okay|alright|all right|right now|right(?= (?:and|so|then|now) )|right o|now|cheers|hey|kindly|just"
+    r"^(?:(?:(?:what a|that s a) )?(?:nice|good|great|lovely|beautiful|perfect|wonderful|brilliant)"
+    r" (?:shot|picture|image|view)(?= and )|please|ok|okay|alright|all right|right now"
+    r"|right(?= (?:and|so|then|now) )|right o|now|cheers|hey|kindly|just"
     r"|so|well|then|and|also|uh|um|oh|good(?= and )|fluorosam|robot|computer|system(?! (?:arm|dis|to|off|on))"
     r"|(?:that s |that is )?(?:a (?:bit|little) )?too (?:far|much|tight|wide|close|big|small)(?= and )"
     r"|over ?shot(?= and )"
-    r"|thanks|thank you|lovely|great|perfect|i do beg your pardon"
+    r"|thanks|thank you|lovely|great|perfect|i do beg your pardon|hmm|hm|ah|aha|oops|whoops|whew|hello|hi"
+    r"|good (?:morning|afternoon|evening)|sorry(?= (?:and )?(?:can|could|would|please))"
     r"|(?:can|could|would|will) you(?: please)?|(?:would|will) we|you can|shall we(?: see| have| try| do)?|we ll do"
     r"|i (?:want|would like|d like|need) you to|go ahead and|try to|have a go at"
     r"|(?:might|may|could|can) i trouble you for|(?:is it|would it be) possible to"
@@ -71,8 +77,13 @@ _AMOUNT_ASIDE = re.compile(rf" and (?=(?:by |about )?\d+(?:\.\d+)? {_UNITS}\w*$)
 """A comma before an amount at the end: "towards the feet, 3 cm"."""
 _TWO = re.compile(r"\b(?:the|these|those|my|his|her) two (?=[a-z]+s\b)")
 _ASKED_KINDLY = re.compile(
-    r"^(?:please |ok |okay |hey |and |now )*(?:(?:can|could|would|will) (?:you|we|i)\b|(?:would you )?mind\b)|\bplease$"
+    r"^(?:please |ok |okay |hey |and |now |so )*(?:(?:can|could|would|will|may|might) (?:you|we|i)\b"
+    r"|(?:would you )?mind\b|(?:is it|would it be) possible to\b|(?:is there )?any (?:chance|way)\b)"
+    r"|\b(?:please|(?:would|will|could|can|won t) you|if you would|ok|okay)$"
 )
+_FRAGMENT = re.compile(r"[{}]|\?\w+=|</?\w|^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$")
+_QUESTION = re.compile(r"(?:what|how|where|which|why|when|who|is|are|does|do|did|should|shall|was|has|have)\b")
+_WISH = re.compile(r"\b(?:can|could|would|will|may|might) (?:you|we|i)\b")
 
 
 def plain(text: str) -> str:
@@ -99,7 +110,7 @@ def plain(text: str) -> str:
 def _and_a_half(found: re.Match[str]) -> str:
     """ "Two and a half" as "2.5", "an inch and a half" as "1.5 inch"."""
     if found["unit"]:
-        return f"1.5 {found['unit']}"
+        return f"{found['more'] or ''}1.5 {found['unit']}"
     return f"{_WHOLE.get(found['whole']) or found['whole']}.5"
 
 
@@ -113,15 +124,15 @@ def bare(words: str) -> str:
 
 def asks(text: str, words: str) -> bool:
     """Whether a text is put as a question, and not as a kindly asked request ("can you rotate 20 degrees?")."""
-    return text.rstrip(" \"'”").endswith("?") and not _ASKED_KINDLY.match(words)
+    if not text.rstrip(" \"'”").endswith("?") or _ASKED_KINDLY.search(words):
+        return False
+    return _QUESTION.match(words) is not None or _WISH.search(words) is None
 
 
 def fragment(text: str) -> bool:
     """Whether a text is quoted, is a format of machines, or begins or breaks off in the middle of a sentence ("… take a
     shot --")."""
-    return (
-        re.search(r"[{}]|</?\w|^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$", text) is not None
-    )
+    return _FRAGMENT.search(text) is not None
 
 
 def odd_number(text: str) -> bool:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
-from fluorosam_ros.control.command_types import listed
+from fluorosam_ros.control.command_types import SaveView, listed
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.motion_phrases import RECALL_WORDS
 from fluorosam_ros.control.slots import NAME, Slots, slots
+from fluorosam_ros.control.view_names import with_projections
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim.views import find_view
 
@@ -21,30 +24,54 @@ _SIDE = re.compile(r"\b(lao|rao|cranial|caudal|left|right)\b")
 _RELATIVE = re.compile(r"\b(?:by|more|less|further|another|additional|extra|add)\b")
 _ABSOLUTE = re.compile(r"\b(?:at|set|make|(?:to|on|is|be) (?:20|lao|rao|cranial|caudal))\b")
 _BACKWARDS = frozenset(("off", "less", "back", "out", "reduce", "decrease", "undo", "from", "away"))
-_STRAIGHT = frozenset(("neutral", "straight"))
+_STRAIGHT = frozenset(("neutral", "straight", "zero", "zeroed", "upright", "level", "flat", "straighten", "flatten"))
+_UNDONE = frozenset(("out", "off", "remove", "lose", "rid", "undo", "nullify", "cancel", "away"))
+_FROM_HERE = re.compile(r"\bfrom (?:here|there|where we are)\b")
+_SMALL = frozenset(
+    ("nudge", "smidge", "tad", "hint", "touch", "shade", "hair", "fraction", "tweak", "whisker", "notch")
+)
 _TURNED = {"cephalad": "cranial", "cephalic": "cranial", "craniad": "cranial", "cranially": "cranial",
            "cran": "cranial", "caudad": "caudal", "caudally": "caudal", "caud": "caudal"}  # fmt: skip
 _WAYS = {"foot": "feet", "toes": "feet", "ceilingwards": "ceiling", "headwards": "head", "footwards": "feet",
-         "floor": "table", "tablewards": "table", "leftwards": "left", "rightwards": "right",
+         "floor": "table", "tablewards": "table", "feetwards": "feet", "footward": "feet", "legs": "feet",
+         "headward": "head", "leftwards": "left", "rightwards": "right",
          "cephalad": "head", "craniad": "head", "caudad": "feet"}  # fmt: skip
+_ARM = frozenset(("arm", "gantry", "carm", "machine", "detector"))
+_RAISED, _LOWERED = frozenset(("up", "raise", "higher", "lift")), frozenset(("down", "lower", "sink", "drop"))
+_HIGHER = frozenset(("higher", "up", "raise", "raised", "lift"))
 _WAY = frozenset(("left", "right", "head", "feet", "ceiling", "table"))
 _SIDED = frozenset(("left", "right", "both"))  # "the left liver" is no liver
+_BOTH_AFTER = re.compile(rf"(?<={NAME}) (?:(?:\w+ )?and )?both(?: of them)?$")
+_THAT_ONE = re.compile(r"\b(?:that|this) 20\b")  # "one" as every number
 _PRONOUNS = frozenset(("it", "that", "this", "them", "those", "these"))
+_NO_POSE = re.compile(r"\b(?:slides?|patient|case|song|track|page|series|chapter|topic|question|subject)\b")
 _SAVED_AS = re.compile(
     r".*\b(?:as|called|named|call(?: it| this| that)?|(?:under|by)(?: the)?(?: name)?(?: of)?"
     r"|name(?: it)?|label(?: it)?|view|pose|position) (?P<name>(?!well\b|usual\b)\w+(?: \w+){0,3})$"
 )
 _LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highest)\b")
+_STORED = frozenset(("stored", "saved", "memorized", "memorised", "remembered", "bookmarked", "that", "it", "bookmark"))
+_RECALLING = frozenset(
+    ("fetch", "kindly", "again", "revisit", "one", "view", "just", "now", "let", "s", "can", "could")
+)
+_THE_ONE = re.compile(r"\b(?:and )?(?:the )?(?P<kept>\w+ )?one$")
+_LEVELS = {**dict.fromkeys(("low", "lowest"), "low"), **dict.fromkeys(("high", "highest"), "high"),
+           **dict.fromkeys(("normal", "standard", "regular", "default"), "normal")}  # fmt: skip
 _PROJECTIONS = frozenset(("ap", "pa", "lateral", "oblique", "lao", "rao", "inlet", "outlet", "axial"))
 _OPENING = frozenset(("open", "opened", "wider", "widen", "expand", "larger", "bigger", "out", "apart", "loosen"))
 _CLOSING_WORDS = """
-close closing closed closer narrow narrower reduce shrink smaller tighten tighter in
+close closing closed closer narrow narrower narrowing reduce reduction shrink smaller tighten tighter in inwards
 """
 _CLOSING = frozenset(_CLOSING_WORDS.split())
+_CHANGES = """
+more less off another additional extra further grow grown enlarge enlargement reduce reduction increase decrease shave
+wider narrower bigger smaller larger by
+"""
+_FIELD_CHANGED = frozenset(_CHANGES.split())
 _SMALLER = frozenset(("out", "smaller", "shrink", "halve", "half", "minify", "reduce", "less", "wider", "decrease"))
 _LARGER = frozenset(("in", "bigger", "larger", "magnify", "enlarge", "closer", "increase", "double"))
 _UP_WORDS = """
-up upwards raise raised more increase increased higher boost bump crank hot hotter stronger harder brighter lift
+up upwards raise raised elevate more increase increased higher boost bump crank hot hotter stronger harder brighter lift
 """
 _DOWN_WORDS = """
 down lower lowered less reduce reduced decrease decreased drop dropped cut off ease lighter dial weaker minimize
@@ -59,9 +86,14 @@ def _about(verb: str) -> Say:
     """Commands about structures, or about what "it" stands for."""
 
     def say(found: Slots, words: str, context: Context) -> str | None:
-        if found.numbers or found.units_mm or (_SIDED | {"open"}) & set(found.words):
+        if found.units_mm:
             return None
-        if found.structures and f"{NAME} {NAME}" not in " ".join(found.words):
+        words = _BOTH_AFTER.sub("", " ".join(found.words))
+        if (_SIDED | {"open"}) & set(words.split()):
+            return None
+        if found.numbers and (found.numbers != (1.0,) or not _THAT_ONE.search(words)):
+            return None
+        if found.structures and f"{NAME} {NAME}" not in words:
             names = dict.fromkeys(each.name for group in found.structures for each in group)
             return f"{verb} {listed([f'the {name}' for name in names], 'and')}"
         pronouns = set(found.words) & _PRONOUNS
@@ -91,11 +123,13 @@ def _once(said: str) -> Say:
 
 def _length(found: Slots) -> str | None:
     """ "20 mm", "a bit" or None."""
-    if found.structures or len(found.numbers) > 1 or found.bit == bool(found.numbers):
+    numbers = tuple(dict.fromkeys(found.numbers))  # "12 by 12 cm"
+    small = found.bit or bool(_SMALL & set(found.words))
+    if found.structures or len(numbers) > 1 or not (small or numbers):
         return None
-    if found.bit:
+    if not numbers:
         return "a bit"
-    return f"{found.numbers[0] * found.units_mm[0]:g} mm" if len(found.units_mm) == 1 else None
+    return f"{found.numbers[0] * found.units_mm[0]:g} mm" if len(set(found.units_mm)) == 1 else None
 
 
 def _by_length(before: str, never: frozenset[str] = frozenset()) -> Say:
@@ -127,39 +161,49 @@ def _zoom(way: str) -> Say:
 
 def _turn(verb: str, absolute: bool) -> Say:
     def say(found: Slots, words: str, context: Context) -> str | None:
+        found = replace(found, words=tuple(_FROM_HERE.sub("", " ".join(found.words)).split()))
+        small = found.bit or bool(_SMALL & set(found.words))
+        sides = set(_SIDE.findall(" ".join(_TURNED.get(word, word) for word in found.words)))
         if found.structures or found.units_mm or len(found.numbers) > 1:
             return None
-        if absolute and not found.numbers and _STRAIGHT & set(found.words):
+        if (
+            absolute
+            and not found.numbers
+            and (_STRAIGHT & set(found.words) or (_UNDONE & set(found.words) and not sides))
+        ):
             return f"{verb} to 0"
-        if found.bit == bool(found.numbers):
+        if not (small or found.numbers):
             return None
         if not absolute and _BACKWARDS & set(found.words):
             return None  # "come off LAO": the other way
-        sides = set(_SIDE.findall(" ".join(_TURNED.get(word, word) for word in found.words)))
         relative = _RELATIVE.search(" ".join(found.words))
         if relative if absolute else _ABSOLUTE.search(" ".join(found.words)) and not relative:
             return None
         if absolute and found.numbers == (0.0,):
             return f"{verb} to 0"
-        if len(sides) != 1 or (absolute and found.bit) or (found.numbers and found.numbers[0] < 0):
+        if len(sides) != 1 or (absolute and not found.numbers) or (found.numbers and found.numbers[0] < 0):
             return None
         side = sides.pop()
         if absolute:
             return f"{verb} to {side} {found.numbers[0]:g}"
-        return f"{verb} {'a bit' if found.bit else f'{found.numbers[0]:g} degrees'} towards {side}"
+        return f"{verb} {f'{found.numbers[0]:g} degrees' if found.numbers else 'a bit'} towards {side}"
 
     return say
 
 
 def _move(found: Slots, words: str, context: Context) -> str | None:
     ways = {_WAYS.get(word, word) for word in found.words} & _WAY
+    if not ways and _ARM & set(found.words):  # the arm has no head and feet to go up and down between
+        ways = {"ceiling"} if _RAISED & set(found.words) else {"table"} if _LOWERED & set(found.words) else set()
+    if "table" in ways and _HIGHER & set(found.words):  # "higher, as the table is raised"
+        return None
     length = _length(found)
     return f"move {length} towards the {ways.pop()}" if length and len(ways) == 1 else None
 
 
 def _view(found: Slots, words: str, context: Context) -> str | None:
-    match = find_view(words)
-    if len(match.views) != 1 or match.refusal or found.numbers or found.units_mm:
+    match = find_view(_THE_ONE.sub(r"\g<kept>", with_projections(words)))
+    if len(match.views) != 1 or match.refusal or found.numbers not in ((), (1.0,)) or found.units_mm:
         return None
     rest = match.rest.split()
     if NAME in slots(match.rest).words or set(rest) & (_PROJECTIONS | _SIDED):
@@ -174,7 +218,17 @@ def _save(found: Slots, words: str, context: Context) -> str | None:
 
 def _recall(found: Slots, words: str, context: Context) -> str | None:
     named = [name for name in context.saved if f" {name} " in f" {words} "]
+    if not named and context.saved and (isinstance(context.last, SaveView) or len(context.saved) == 1):
+        said = set(words.split())
+        nameless = bool(_STORED & said) and said <= _STORED | RECALL_WORDS | _RECALLING
+        return f"go to the saved view {context.saved[-1]}" if nameless else None
     return f"go to the saved view {named[0]}" if len(named) == 1 else None
+
+
+def _go_back(found: Slots, words: str, context: Context) -> str | None:
+    if _NO_POSE.search(words) or any(f" {name} " in f" {words} " for name in context.saved):
+        return None
+    return _once("go back")(found, words, context)
 
 
 def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:
@@ -188,7 +242,7 @@ def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:
 
 
 def _dose(found: Slots, words: str, context: Context) -> str | None:
-    levels = set(_LEVEL.findall(words))
+    levels = {_LEVELS[word] for word in _LEVEL.findall(words)}
     return f"set the dose to {levels.pop()}" if len(levels) == 1 and not found.structures else None
 
 
@@ -202,7 +256,7 @@ KINDS: dict[str, Say] = {
     "Open the collimator fully": _plainly("open the collimator fully"),
     "Open the collimator by": _by_length("open the collimator", _CLOSING),
     "Close the collimator by": _by_length("close the collimator", _OPENING),
-    "Set the field to": _by_length("set the field to"),
+    "Set the field to": _by_length("set the field to", _FIELD_CHANGED),
     "Zoom in": _zoom("in"),
     "Zoom out": _zoom("out"),
     "Rotate by": _turn("rotate", absolute=False),
@@ -212,7 +266,7 @@ KINDS: dict[str, Say] = {
     "Move": _move,
     "Go to the saved view": _recall,
     VIEW: _view,
-    "Go back": _once("go back"),
+    "Go back": _go_back,
     "Save this view as": _save,
     "Take one shot": _once("take a shot"),
     "Turn fluoro on": _plainly("turn fluoro on"),
@@ -220,71 +274,16 @@ KINDS: dict[str, Say] = {
     "Raise the dose": _change_dose(_UP, _DOWN, "raise the dose"),
     "Lower the dose": _change_dose(_DOWN, _UP, "lower the dose"),
     "Set the dose to": _dose,
-    "Say what is in the image": _plainly("what do you see"),
+    "Say what is in the image": lambda found, words, context: "what do you see" if not found.units_mm else None,
     "Say where the C-arm is": _plainly("where are we"),
     "Say where": _about("where is"),
-    "Cancel": _plainly("cancel"),
+    "Cancel": _once("cancel"),
     "Stop all": _plainly("stop"),
     "Arm": _plainly("arm"),
     "Disarm": _plainly("disarm"),
     "Reset": _plainly("reset the emergency stop"),
 }
 """How a command of each kind, named by the beginning of its sentence in `control.wording`, is said."""
-
-
-def _one_more(found: Slots, words: str, context: Context) -> str | None:
-    amount = _amount(found)
-    return None if amount is None else f"another {amount}" if found.numbers else "a bit more"
-
-
-def _other_way(found: Slots, words: str, context: Context) -> str | None:
-    amount = _amount(found)
-    if amount is None:
-        return None
-    bare_number = found.numbers and not found.units_mm and not amount.endswith("degrees")
-    return f"{amount}{' degrees' if bare_number else ''} the other way"
-
-
-def _amount(found: Slots) -> str | None:
-    """ "20 mm", "20 degrees", "20", "a bit" where none is said, or None."""
-    if found.structures or len(found.numbers) > 1 or len(found.units_mm) > 1 or (found.numbers and found.bit):
-        return None
-    if not found.numbers:
-        return "a bit"
-    if found.units_mm:
-        return f"{found.numbers[0] * found.units_mm[0]:g} mm"
-    return f"{found.numbers[0]:g} degrees" if {"degrees", "degree"} & set(found.words) else f"{found.numbers[0]:g}"
-
-
-def _about_another(found: Slots, words: str, context: Context) -> str | None:
-    plainly = _about("and now")(found, words, context)
-    return plainly if found.structures else None
-
-
-def _other_side(found: Slots, words: str, context: Context) -> str | None:
-    sides = {"left", "right"} & set(found.words)
-    if found.structures or found.numbers not in ((), (1.0,)) or len(sides) > 1:  # "the one on the other side"
-        return None
-    return f"the {sides.pop()} one" if sides else "the other side"
-
-
-def _made(found: Slots, words: str, context: Context) -> str | None:
-    alone = len(found.numbers) == 1 and not (found.structures or found.units_mm or found.bit)
-    return f"make that {found.numbers[0]:g}" if alone else None
-
-
-FOLLOW_UPS: dict[str, Say] = {
-    "+ other side": _other_side,
-    "+ another": _about_another,
-    "+ more": _one_more,
-    "+ other way": _other_way,
-    "+ again": _once("again"),
-    "+ level up": _once("one level up"),
-    "+ level down": _once("one level down"),
-    "+ both": _plainly("both of them"),
-    "+ number": _made,
-}
-"""How what leans on the command before is said."""
 
 
 def kind_of(meaning: str) -> str:

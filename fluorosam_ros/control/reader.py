@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +40,7 @@ class Reading:
 
     likeness: how likely it is of that kind, 0 to 1. harm: how likely it is not to be obeyed, 0 to 1. command: its plain
     words without talk; talk: the others. asides: those stretches between two "and" or the like that are all talk.
+    stretches: talk without a word of command in between, with or without an "and" before and after.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Reading:
     command: str
     talk: str
     asides: tuple[str, ...] = ()
+    stretches: tuple[str, ...] = ()
 
 
 class Reader:
@@ -83,6 +85,7 @@ class Reader:
             _without(single, talk_of_each),
             " ".join(word for word, talk in zip(single, talk_of_each, strict=True) if talk),
             _asides(single, talk_of_each),
+            _stretches(single, talk_of_each),
         )
 
     def _scores(self, words: Sequence[str]) -> tuple[FloatArray, FloatArray, float]:
@@ -127,6 +130,12 @@ def _asides(words: Sequence[str], talks: Sequence[bool]) -> tuple[str, ...]:
     ends = [at for at, word in enumerate(words) if word in _JOINS] + [len(words)]
     begins = [0, *(at + 1 for at in ends[:-1])]
     return tuple(" ".join(words[a:b]) for a, b in zip(begins, ends, strict=True) if a < b and all(talks[a:b]))
+
+
+def _stretches(words: Sequence[str], talks: Sequence[bool]) -> tuple[str, ...]:
+    """The talk in one piece each."""
+    found = groupby(zip(words, talks, strict=True), key=lambda each: each[1])
+    return tuple(" ".join(word for word, _ in stretch) for talk, stretch in found if talk)
 
 
 def _without(words: Sequence[str], talks: Sequence[bool]) -> str:

@@ -22,22 +22,30 @@ from fluorosam_ros.control.command_types import (
     Center,
     ChangeDose,
     Choice,
+    CollimateBy,
     CollimateTo,
     Command,
+    GoBack,
     NotUnderstood,
     Refuse,
     ResetStop,
+    Rotate,
     Segment,
     SetDose,
+    SetField,
     Steps,
     StopSegmenting,
+    Tilt,
+    Translate,
     Unclear,
     WhereIs,
+    Zoom,
     acts,
 )
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.leaning import CONTRAST, FOLLOW_UPS
 from fluorosam_ros.control.plain_text import bare
-from fluorosam_ros.control.plainly import FOLLOW_UPS, KINDS, NOTHING, SEVERAL
+from fluorosam_ros.control.plainly import KINDS, SEVERAL
 from fluorosam_ros.control.quantities import tokens
 from fluorosam_ros.control.reader import Reading, reader
 from fluorosam_ros.control.slots import NAME, slots
@@ -57,20 +65,33 @@ YES = (
 NO = ("no", "no thanks", "no thank you", "nope", "no i did not", "no i didn t", "no that s wrong", "wrong", "not that")
 """What answers a question with no: what was asked about is dropped, and nothing is stopped."""
 
-_LIKE, _ALIKE = 0.5, 0.75
+_LIKE, _ALIKE = 0.5, 0.65
 """Least likeness to a kind of command to ask back, or to do what only shows or tells; and to do what moves."""
 
-_DOUBTFUL, _HARMFUL = 0.05, 0.5
+_DOUBTFUL, _HARMFUL = 0.1, 0.5
 """Likeness to what is not to be obeyed from which on a motion is asked back, and from which on nothing is read."""
 
 _ELSEWHERE = re.compile(
     r"\b(?:above|below|beneath|under|beside|besides|between|near|nearer|next|higher|lower|than|half\w*|third|quarter"
-    r"|tip|end|edge|rim|border|corner|part|side of|top of|bottom of|area|region|surroundings|neighbou?r\w*|behind)\b"
+    r"|tip|end|edge|rim|border|corner|part|side of|top of|bottom of|areas? (?:of|around)|region|surroundings"
+    r"|neighbou?r\w*|behind)\b"
 )
 """What is said of a place beside a structure."""
 
 _PART_OF = re.compile(rf"\b(?!outline|view|picture|image|middle|cent(?:er|re))\w+ of {NAME}\b")
+_REMADE = frozenset(("+ number", "+ scaled"))
 _FEWEST_WORDS = 2
+_A_SENTENCE = 4
+"""Fewest words of talk that may hold a negation of their own without an "and" or the like around them."""
+
+_EARLIER = re.compile(
+    r"\b(?:(?:we|you|it|that|things|arm|gantry|machine) (?:was|were|had)|a (?:moment|minute|second) ago)\b"
+)
+"""What is said of the pose before."""
+
+_PROHIBITS = re.compile(r"(?:please )?(?:do|don|dont|never|not|no|must|should|nobody|stop|cannot|is|are)\b")
+"""How such talk does not begin."""
+
 Understand = Callable[[str], Command]
 UnderstandIn = Callable[[str, Context], Command]
 
@@ -98,21 +119,40 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         return None  # the strange word may belong to the name
     if isinstance(command, Segment) and phrases.MOTION_WORD.search(reading.command):
         return None
-    beside = _ELSEWHERE.search(reading.command) or _PART_OF.search(" ".join(left))
+    beside = _PART_OF.search(" ".join(left)) or (
+        reading.kind not in FOLLOW_UPS and _ELSEWHERE.search(reading.command)  # "one level below"
+    )
     if beside and any(isinstance(step, Center | CollimateTo) for step in steps):
         return None
     if not permits and not any(acts(step) or isinstance(step, ChangeDose | SetDose) for step in steps):
         return command
-    certain = reading.harm < _DOUBTFUL and _agrees(reading, command) and not strange and not _second_command(reading)
-    if certain and not permits and not phrases.DOUBT.search(words) and not tokens(reading.talk).numbers:
+    certain = (
+        reading.harm < _DOUBTFUL
+        and _agrees(reading, command)
+        and not strange
+        and not _second_command(reading, context, understand)
+        and not (reading.kind in _REMADE and _relative(context.last))
+    )
+    if certain and not permits and not _doubted(words, reading, command):
         return command
     return _asked(command, unclear)
 
 
+def _relative(last: Command | None) -> bool:
+    """Whether a command moved by an amount; said again with another one it moves on, or was the sum meant?"""
+    return isinstance(last, Translate | CollimateBy) or getattr(last, "delta_deg", None) is not None
+
+
 def _negated(words: str, reading: Reading) -> bool:
-    """Whether something is negated beside what is talk for itself: "more dose and i can t see a thing" is not."""
+    """Whether something is negated beside what is talk for itself: "more dose and i can t see a thing" is not, nor is
+    the wrong part of a correction: "no and towards rao", "20 and not 30"."""
+    if phrases.FORBIDS.search(words):
+        return True
     said = f" {words} "
-    for aside in reading.asides:
+    if reading.kind in FOLLOW_UPS and reading.likeness >= _ALIKE and reading.harm < _DOUBTFUL:
+        return phrases.NEGATION.search(CONTRAST.sub(" ", reading.command)) is not None
+    long = [each for each in reading.stretches if len(each.split()) >= _A_SENTENCE and not _PROHIBITS.match(each)]
+    for aside in (*(long if reading.harm < _DOUBTFUL else ()), *reading.asides):
         said = said.replace(f" {aside} ", " and ", 1)
     return phrases.NEGATION.search(said) is not None
 
@@ -185,9 +225,32 @@ def _agrees(reading: Reading, command: Command) -> bool:
     return alike and reading.likeness >= _ALIKE
 
 
-def _second_command(reading: Reading) -> bool:
-    """Whether what was taken for talk is like a command by itself."""
-    return bool(reading.talk) and reader().read(reading.talk).kind not in (NOTHING, SEVERAL)
+def _second_command(reading: Reading, context: Context, understand: UnderstandIn) -> bool:
+    """Whether what was taken for talk, or a part beside what one command was read from, would be another by itself."""
+    alone = reading.kind in KINDS and " and " in reading.command
+    parts = reading.command.split(" and ") if alone else []
+    return any(_commands(part, reading.kind, context, understand) for part in (*parts, reading.talk) if part)
+
+
+def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) -> bool:
+    """Whether a part of a text is by itself a command of another kind."""
+    alone = reader().read(part)
+    if alone.kind not in KINDS or alone.kind == kind or alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
+        return False
+    return _of_its_kind(alone, part, context, lambda said: understand(said, context)) is not None
+
+
+def _doubted(words: str, reading: Reading, command: Command) -> bool:
+    """Whether words of doubt, another time, or a number that may be meant stand beside what would move."""
+    said = f" {_EARLIER.sub(' ', words) if isinstance(command, GoBack) else words} "
+    if phrases.DELAY.search(said.strip()):
+        return True
+    for talk in reading.stretches if reading.command else ():
+        if len(talk.split()) > _A_SENTENCE:
+            said = said.replace(f" {talk} ", " and ", 1)
+    measured = isinstance(command, Rotate | Tilt | Translate | CollimateBy | SetField | Zoom | Steps)
+    numbers = measured and any(number != 1 for number in tokens(reading.talk).numbers)
+    return numbers or phrases.DOUBT.search(said.strip()) is not None
 
 
 def _asked(command: Command, unclear: str) -> Ask:

@@ -26,9 +26,11 @@ from fluorosam_ros.control.command_types import (
     Tilt,
     Unclear,
     WhereIs,
+    Zoom,
     acts,
 )
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.moves import ZOOM
 from fluorosam_ros.control.plain_text import plain
 
 MAX_PARTS = 8
@@ -40,6 +42,14 @@ _SEPARATOR = re.compile(
     r"|next|finally|and lastly|and)\b(?: and\b)*\s*"
 )
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
+_TWO_VERBS = re.compile(
+    r"^(?P<center>cent(?:er|re)|middle)(?: up)? and (?:then )?(?:cone|collimate|shutter|crop|cone down|tighten)"
+    r"(?: (?:in|down|up))*(?: (?:on|to|onto|around|over|in on|down to|down on))? (?P<what>.+)$"
+    r"|^(?:have |get )?(?P<both>.+) (?:cent(?:er|re)e?d|in the (?:middle|cent(?:er|re))) and "
+    r"(?:coned|collimated|cropped)(?: (?:in|down))?$"
+)
+"""Two verbs for one structure: "center and collimate to the liver", "the liver centred and coned"."""
+
 _ALONE = (Arm, Disarm, ResetStop)
 _ABSOLUTE = (Center, CollimateTo, OpenCollimator, SetField, GoToView)
 Understand = Callable[[str, Context], Command]
@@ -55,7 +65,11 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         None if there are not several steps; a single command where the others only name or repeat it; what is unclear
         if the text begins with a step but does not go on with one.
     """
-    parts = [part for part in _SEPARATOR.split(_FIRST.sub("", words)) if part]
+    words = _TWO_VERBS.sub(
+        lambda two: f"center on {two['what'] or two['both']} and collimate to {two['what'] or two['both']}",
+        _FIRST.sub("", words),
+    )
+    parts = [part for part in _SEPARATOR.split(words) if part]
     if not 2 <= len(parts) <= MAX_PARTS:
         return None
     found = _steps(parts, context, understand)
@@ -86,15 +100,30 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
 
     first: the words of the first step: "the left hip" before "center on it" is no wish of its own.
     """
-    kept = [
-        step for at, step in enumerate(steps) if at == 0 or step != steps[at - 1] or not isinstance(step, _ABSOLUTE)
-    ]
+    kept = [step for at, step in enumerate(steps) if at == 0 or not _said_twice(steps[at - 1], step)]
+    kept = [step for at, step in enumerate(kept) if not _made_exact(step, kept[at + 1 : at + 2])]
     kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
     if len(kept) > 1 and isinstance(kept[0], Segment) and not phrases.SEGMENT_VERB.match(first):
         about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
         if isinstance(kept[1], GoToView) or about == kept[0].structures:
             kept.pop(0)
     return tuple(kept)
+
+
+def _said_twice(one: Single, other: Single) -> bool:
+    if isinstance(one, Segment) and isinstance(other, Segment):
+        return bool(one.structures) and one.structures == other.structures
+    return one == other and isinstance(other, _ABSOLUTE)
+
+
+def _made_exact(step: Single, following: list[Single]) -> bool:
+    """ "Get in closer, zoom by two": the same zoom said again with its factor."""
+    return (
+        isinstance(step, Zoom)
+        and step.factor == ZOOM
+        and following[:1] != [step]
+        and any(isinstance(other, Zoom) and other.out == step.out for other in following)
+    )
 
 
 def _named_after(one: Single, other: Single, part: str) -> bool:

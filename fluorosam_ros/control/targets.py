@@ -11,6 +11,7 @@ from fluorosam_ros.control.command_types import (
     Center,
     Choice,
     CollimateTo,
+    NotUnderstood,
     Refuse,
     Segment,
     Target,
@@ -41,6 +42,8 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
         return _named_before(words, kind, context)
     if kind in (Center, CollimateTo) and phrases.UNCERTAIN.search(words):
         return Refuse("I do nothing on a condition or in the middle of talk: say only what you want.")
+    if kind is not Segment and phrases.begins_segmenting(words):
+        return NotUnderstood(f"I did not understand {words[:60]!r}.")
     match = find(_BOTH.sub("", words))
     if match.tools:
         return Refuse(f"I cannot {verb} {match.tools[0]!r}: it is not in this image as far as I can tell.")

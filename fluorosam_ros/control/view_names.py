@@ -65,8 +65,7 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     go = _GO.match(words)
     said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
     said = _REFERRED.sub(lambda it: f"{it['before'] or it['after']} of it", _PRAISE.sub("", said))
-    for pattern, form in _FROM:
-        said = pattern.sub(form, said)
+    said = with_projections(said)
     said = _ASIDE.sub(lambda comma: " " if comma["side"] else comma[0].replace(" and", ""), said)
     if _PROJECTION.fullmatch(said):
         # Right after a command about one structure, or a view of one, the view is of that one.
@@ -104,6 +103,13 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     if view.vertebral and match.structure is None:
         return Ask(f"The {view.name} view of which vertebra?")
     return GoToView(view, match.structure)
+
+
+def with_projections(words: str) -> str:
+    """Plain words with "from the side", "side on" and the like as the projections that they are."""
+    for pattern, form in _FROM:
+        words = pattern.sub(form, words)
+    return words
 
 
 def _region(last: GoToView) -> str:

@@ -140,7 +140,7 @@ class TestEvaluator:
         assert set(report["overall"]) == {"text", "points2", "points8", "box", "text_points2", "text_points8"}
         assert all(set(scores) == {"dice", "iou", "hd_px", "n"} for scores in report["overall"].values())
         assert set(report["structures"]) == set(sample.masks)
-        assert set(report["sides"]) == {"accuracy", "n"}
+        assert set(report["sides"]) == {"accuracy", "n", "scored"}
         assert set(report["presence"]) == {"auroc", "ece"}
         assert set(report["wordings"]) == {"dice_drop"}
         json.loads(json.dumps(report, allow_nan=False))
@@ -149,14 +149,14 @@ class TestEvaluator:
         report = run(Oracle(sample))
         for scores in report["overall"].values():
             assert scores == {"dice": 1, "iou": 1, "hd_px": 0, "n": 3}
-        assert report["sides"] == {"accuracy": 1, "n": 2}
+        assert report["sides"] == {"accuracy": 1, "n": 2, "scored": {"accuracy": 1, "n": 2}}
         assert report["presence"] == {"auroc": 1, "ece": pytest.approx(0.1)}
         assert report["wordings"] == {"dice_drop": 0}
 
     def test_a_swapped_side_is_noticed(self, sample: Sample) -> None:
         swapped = Oracle(sample, {"lung_left": sample.masks["lung_right"]})
         report = run(swapped)
-        assert report["sides"] == {"accuracy": 0.5, "n": 2}
+        assert report["sides"]["accuracy"] == report["sides"]["scored"]["accuracy"] == 0.5
         assert report["structures"]["lung_left"]["text"]["dice"] == 0
 
     def test_a_false_no_counts_with_an_empty_mask(self, sample: Sample) -> None:
@@ -174,7 +174,13 @@ class TestEvaluator:
 
     def test_overlapping_sides_are_left_out(self, sample: Sample) -> None:
         masks = {"lung_left": square(10, 10), "lung_right": square(15, 10)}
-        assert run(Oracle(Sample(sample.image, masks, (), "a", "b")))["sides"] == {"accuracy": None, "n": 0}
+        assert run(Oracle(Sample(sample.image, masks, (), "a", "b")))["sides"]["n"] == 0
+
+    def test_sides_of_small_structures_are_told_apart_from_those_of_scored_ones(self, sample: Sample) -> None:
+        small = int(SIZE * 0.1)  # 1 % of the image
+        masks = {"kidney_left": square(10, 10, small), "kidney_right": square(60, 60, small)}
+        sides = run(Oracle(Sample(sample.image, masks, (), "a", "b")))["sides"]
+        assert sides["n"] == 2 and sides["scored"] == {"accuracy": None, "n": 0}
 
     def test_clicks_go_to_the_middle_of_the_largest_error(self, sample: Sample) -> None:
         truth = {"heart": square(40, 50)}

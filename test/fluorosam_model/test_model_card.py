@@ -19,12 +19,17 @@ def test_card_lists_scores_and_names_the_weak_structures() -> None:
         "series": {"random": modes},
         "patients": {"chest": modes, "other": {**modes, "text": WEAK}},
         "structures": {"trachea": {**modes, "text": WEAK}, "heart": modes},
-        "sides": {"accuracy": 0.97, "n": 40},
+        "sides": {"accuracy": 0.97, "n": 40, "scored": {"accuracy": 0.98, "n": 30}},
         "presence": {"auroc": 0.98, "ece": 0.04},
         "wordings": {"dice_drop": 0.01},
     }
     robustness = {"dose": {"1/16": {"dice": 0.61, "change": -0.1, "n": 12}}}
-    other = {**evaluation, "data": ["synthetic:9000"], "sides": {"accuracy": None, "n": 0}, "robustness": robustness}
+    other = {
+        **evaluation,
+        "data": ["synthetic:9000"],
+        "sides": {"accuracy": None, "n": 0, "scored": {"accuracy": None, "n": 0}},
+        "robustness": robustness,
+    }
     card = model_card("lite", {"patients": {"chest": "a CT"}, "model": {"encoder": "lite"}}, [evaluation, other])
     assert "## Scores on chest" in card and "## Scores on synthetic:9000" in card
     assert "| text only | 0.71 | 0.60 | 31.4 | 12 | 0.59 |" in card

@@ -290,8 +290,9 @@ def test_corrections_need_something_to_correct():
     for text in ("no, the left one", "I meant the other one", "the other side", "no, a bit more"):
         assert not acts(parse(text)), text
     turned = Context(last=Rotate(delta_deg=10))
-    for text in ("I meant the right hip", "I meant 30", "no, the other way"):
+    for text in ("I meant the right hip", "I meant 30"):
         assert not acts(parse(text, turned)), text
+    assert parse("no, the other way", turned) == Rotate(delta_deg=-10)
 
 
 def test_a_decimal_point_is_never_lost():

@@ -7,8 +7,9 @@ import pytest
 from fluorosam_ros.control.command_types import Ask, Cancel, ChangeDose, NotUnderstood, Refuse, Segment, acts
 from fluorosam_ros.control.commands import parse
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.leaning import FOLLOW_UPS
 from fluorosam_ros.control.plain_text import plain
-from fluorosam_ros.control.plainly import FOLLOW_UPS, KINDS, NOTHING, SEVERAL, kind_of
+from fluorosam_ros.control.plainly import KINDS, NOTHING, SEVERAL, kind_of
 from fluorosam_ros.control.reader import Reader, masked
 from fluorosam_ros.control.reading import NO, YES
 from fluorosam_ros.control.wording import describe
@@ -20,7 +21,7 @@ TABLE_OF_TESTS = Path(__file__).with_name("utterances.tsv")
     ("said", "meant"),
     [
         (
-            "I think it is low, slide the contraption by two inches towards the feet",
+            "I wonder, slide the contraption by two inches towards the feet",
             "Move 50.8 mm towards the feet.",
         ),
     ],
@@ -40,7 +41,9 @@ def test_yes_means_nothing_where_nothing_was_asked():
 
 
 def test_an_okay_is_no_yes():
-    context = Context().after(parse("I think it is low, slide the contraption by two inches towards the feet"))
+    context = Context().after(
+        parse("I wonder, slide the contraption by two inches towards the feet")
+    )
     assert not any(acts(parse(said, context)) for said in ("ok", "Okay.", "hm, right"))
 
 

@@ -12,15 +12,15 @@ from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.control.wording import describe
 
 HERE = Path(__file__).resolve().parent
-HELD_OUT_SCORE = 0.89
+HELD_OUT_SCORE = 0.93
 """Reached on wordings that neither the rules nor the reading were made from; the goal is 0.97."""
-HEARD_SCORE = 0.76
+HEARD_SCORE = 0.86
 """Of wordings that the reading has learnt from."""
 
 
 def table(name):
-    """Rows of a table as lists of columns; comments left out."""
-    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    """Rows of a table as lists of columns; comments and the braces around talk left out."""
+    lines = (HERE / name).read_text(encoding="utf-8").replace("{", "").replace("}", "").splitlines()
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 

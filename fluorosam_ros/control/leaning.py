@@ -1,0 +1,408 @@
+"""What is left out in a text that leans on the command before it: "no, towards RAO", "make that 30", "two levels up".
+
+Each kind of follow-up makes a whole command of the last one and of what the text says anew. It is then said in plain
+words like any other reading, so that the rules have the last word. Which kind a text is, the network says
+(`control.reader`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from fluorosam_ros.control.angles import BIT_DEG
+from fluorosam_ros.control.command_types import (
+    Center,
+    ChangeDose,
+    CollimateBy,
+    CollimateTo,
+    Command,
+    GoToView,
+    RecallView,
+    Rotate,
+    Segment,
+    SetDose,
+    SetField,
+    Single,
+    Steps,
+    StopSegmenting,
+    SwitchFluoro,
+    Target,
+    Tilt,
+    Translate,
+    Unclear,
+    WhereIs,
+    Zoom,
+    aimed,
+)
+from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.followups import neighbour, opposite
+from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM, MAX_ZOOM, ZOOM
+from fluorosam_ros.control.plain_text import bare
+from fluorosam_ros.control.slots import Slots, slots
+from fluorosam_ros.control.wording import describe
+from fluorosam_sim.anatomy import Structure, find
+from fluorosam_sim.views import VIEWS, NamedView, find_view
+
+CONTRAST = re.compile(
+    r"(?:\band )?(?<!do )(?<!does )(?<!did )(?<!should )(?<!must )(?<!please )(?<!can )(?<!will )"
+    r"\b(?:not|instead of|rather than) (?:the |at |on |to |by )?\S+(?: (?:degrees|mm|cm|side))?(?= and |$)"
+    r"|^not (?:the )?\S+(?: side)? (?:and )?(?:but )?|\binstead\b(?! of)|^(?:no|nope|nah)(?: no)*(?: and)?(?= )"
+)
+"""What a correction says that was wrong: "RAO and not LAO", "no, 30 instead"."""
+
+_IN_ONE_BREATH = re.compile(
+    r"(?P<first>.+?) (?:and )?(?:(?:uh|um|er|oh) )*(?:and )?(?:no wait|wait no|no sorry|sorry no|no make (?:it|that)|no"
+    r"|make that|i mean|sorry|correction)(?: and)?(?: i mean)? (?P<second>.+)"
+)
+_FEW = 5
+_WRONG = re.compile(r"\b(?:not|instead of|rather than)\b")
+_UP = frozenset(("up", "higher", "upward", "upwards", "raise", "more"))
+_DOWN = frozenset(("down", "lower", "downward", "downwards", "less", "reduce"))
+_WIDER, _TIGHTER = frozenset(("open", "wider", "out")), frozenset(("close", "closed", "tighter", "in", "narrower"))
+_SMALLER, _LARGER = frozenset(("out", "smaller")), frozenset(("in", "closer", "bigger", "larger"))
+_WAYS = {"left": "left", "right": "right", "head": "head", "headwards": "head", "feet": "feet", "foot": "feet",
+              "footwards": "feet", "feetwards": "feet", "ceiling": "ceiling", "table": "table", "floor": "table",
+              "up": "ceiling", "down": "table"}  # fmt: skip
+_ON, _OFF = frozenset(("on", "live", "running")), frozenset(("off", "kill", "end"))
+_TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] = {
+    Rotate: (frozenset(("lao", "left")), frozenset(("rao", "right"))),
+    Tilt: (
+        frozenset(("cranial", "cranially", "cephalad", "head", "headwards")),
+        frozenset(("caudal", "caudally", "caudad", "feet", "footwards")),
+    ),
+}
+_HALF, _DOUBLE = frozenset(("half", "halve", "halved")), frozenset(("double", "twice", "doubled"))
+_LEVELS = {"low": "low", "lowest": "low", "normal": "normal", "standard": "normal", "regular": "normal",
+           "high": "high", "highest": "high"}  # fmt: skip
+_VIEW_WORDS = """
+ap pa lateral oblique lao rao inlet outlet axial mortise en face lordotic frog leg iliac obturator internal external
+towne waters caldwell haas modified grashey garth zanca y swimmers swimmer notch teardrop cross table transthoracic
+open mouth serendipity proximal distal
+"""
+_PROJECTION = frozenset(_VIEW_WORDS.split())
+_SIDE_VIEWS = (("from the side", "lateral"), ("side on", "lateral"), ("from the front", "ap"), ("front on", "ap"),
+               ("straight on", "ap"), ("frontal", "ap"))  # fmt: skip
+_LENGTH_IN_CM = 10.0
+Make = Callable[[Slots, str, Context, Single], "Command | None"]
+Say = Callable[[Slots, str, Context], "str | None"]
+
+
+def _last(context: Context) -> Single | None:
+    """The command before, the last of its steps."""
+    return context.last.commands[-1] if isinstance(context.last, Steps) else context.last  # type: ignore[return-value]
+
+
+def _said(make: Make) -> Say:
+    """The plainest words for what a text makes of the command before."""
+
+    def say(found: Slots, words: str, context: Context) -> str | None:
+        last = _last(context)
+        command = make(found, words, context, last) if last is not None else None
+        return re.sub("[“”]", "", describe(command).removesuffix(".")) if command is not None else None
+
+    return say
+
+
+def _right_part(words: str) -> str:
+    """Plain words without what a correction says that was wrong."""
+    parts = (_WRONG.split(part)[0].strip() for part in words.split(" and "))
+    return " and ".join(part for part in parts if part)
+
+
+def _alone(found: Slots) -> bool:
+    """Whether a text has no amounts and names nothing."""
+    return not (found.structures or found.units_mm or found.bit or found.numbers not in ((), (1.0,)))
+
+
+def _opposite(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    return opposite(last) if _alone(found) else None
+
+
+def _again(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    if not _alone(found) or _turned(words.split(), last) not in (None, last):
+        return None
+    return context.last if isinstance(context.last, Steps) else last
+
+
+def _way(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    """The last command the way that the text says, by the same amount or the one in the text."""
+    if found.structures or found.bit:
+        return None
+    found = slots(_right_part(words))
+    turned = _turned(list(found.words), last)
+    if turned is None or turned == last:
+        return None
+    return _by_amount(found, turned) if found.numbers else turned
+
+
+def _turned(said: list[str], last: Single) -> Single | None:
+    ways = set(said)
+    match last:
+        case Rotate() | Tilt():
+            plus, minus = _TURNS[type(last)]
+            if bool(plus & ways) == bool(minus & ways):
+                return None
+            sign = 1.0 if plus & ways else -1.0
+            if last.to_deg is not None:
+                return replace(last, to_deg=math.copysign(last.to_deg, sign))
+            return replace(last, delta_deg=math.copysign(last.delta_deg or 0.0, sign))
+        case Translate():
+            named = {_WAYS[word] for word in said if word in _WAYS}
+            clear = named - {"ceiling", "table"} if len(named) > 1 else named  # "up towards the head"
+            return replace(last, direction=clear.pop()) if len(clear) == 1 else None  # type: ignore[arg-type]
+        case CollimateBy():
+            opens = _either(ways, _WIDER, _TIGHTER)
+            return None if opens is None else replace(last, delta_mm=math.copysign(last.delta_mm, 1 if opens else -1))
+        case Zoom():
+            out = _either(ways, _SMALLER, _LARGER)
+            return None if out is None else replace(last, out=out)
+        case ChangeDose():
+            up = _either(ways, _UP, _DOWN)
+            return None if up is None else replace(last, higher=up)
+        case SetDose():
+            levels = {_LEVELS[word] for word in said if word in _LEVELS}
+            return replace(last, level=levels.pop()) if len(levels) == 1 else None  # type: ignore[arg-type]
+        case SwitchFluoro():
+            off = bool(ways & _OFF)
+            return SwitchFluoro(not off) if off or ways & _ON else None
+    return None
+
+
+def _either(said: set[str], yes: frozenset[str], no: frozenset[str]) -> bool | None:
+    """Which of two ways is said; None where both or none are."""
+    return bool(said & yes) if bool(said & yes) != bool(said & no) else None
+
+
+def _number(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    """The last command with the amount that the text says."""
+    found = slots(_right_part(words))
+    return None if found.structures or found.bit else _by_amount(found, last)
+
+
+def _by_amount(found: Slots, last: Single) -> Single | None:
+    if len(found.numbers) != 1 or found.numbers[0] <= 0:
+        return None
+    number = found.numbers[0]
+    match last:
+        case Rotate() | Tilt() if not found.units_mm:
+            if last.to_deg is not None:
+                return replace(last, to_deg=math.copysign(number, last.to_deg))
+            return replace(last, delta_deg=math.copysign(number, last.delta_deg or 1.0))
+        case Translate():
+            return replace(last, distance_mm=_mm(number, found, last.distance_mm))
+        case CollimateBy():
+            return replace(last, delta_mm=math.copysign(_mm(number, found, abs(last.delta_mm)), last.delta_mm))
+        case SetField():
+            return replace(last, side_mm=_mm(number, found, last.side_mm))
+        case Zoom() if not found.units_mm and 1 < number <= MAX_ZOOM:
+            return replace(last, factor=number)
+    return None
+
+
+def _mm(number: float, found: Slots, before_mm: float) -> float:
+    """A length said without its unit is in the unit in which it is more like the one before."""
+    if found.units_mm:
+        return round(number * found.units_mm[0], 6)
+    in_cm = abs(math.log(number * _LENGTH_IN_CM / before_mm)) < abs(math.log(number / before_mm))
+    return number * _LENGTH_IN_CM if in_cm else number
+
+
+def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    """ "Half of that", "twice as much"."""
+    said = set(words.split())
+    if bool(said & _HALF) == bool(said & _DOUBLE) or found.structures or found.units_mm:
+        return None
+    factor = 0.5 if said & _HALF else 2.0
+    match last:
+        case Rotate() | Tilt() if last.to_deg is not None:
+            return replace(last, to_deg=last.to_deg * factor)
+        case Rotate() | Tilt() if last.delta_deg is not None:
+            return replace(last, delta_deg=last.delta_deg * factor)
+        case Translate():
+            return replace(last, distance_mm=last.distance_mm * factor)
+        case CollimateBy():
+            return replace(last, delta_mm=last.delta_mm * factor)
+        case SetField():
+            return replace(last, side_mm=last.side_mm * factor)
+    return None
+
+
+def _more(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    return _further(found, last, 1)
+
+
+def _back(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    return _further(found, last, -1)
+
+
+def _further(found: Slots, last: Single, sign: int) -> Single | None:
+    """The last motion's direction (sign 1) or its reverse, by the amount said, or a bit."""
+    if found.structures or len(found.numbers) > 1 or (found.numbers and found.numbers[0] <= 0):
+        return None
+    number = found.numbers[0] if found.numbers else None
+    match last:
+        case Rotate() | Tilt() if not found.units_mm and (before := last.delta_deg or last.to_deg):
+            amount = BIT_DEG if number is None else number
+            return type(last)(delta_deg=sign * math.copysign(amount, before))
+        case Translate():
+            going = last if sign > 0 else opposite(last)
+            amount = BIT_MM if number is None else _mm(number, found, last.distance_mm)
+            return replace(going, distance_mm=amount) if isinstance(going, Translate) else None
+        case CollimateBy():
+            amount = BIT_MM if number is None else _mm(number, found, abs(last.delta_mm))
+            return CollimateBy(sign * math.copysign(amount, last.delta_mm))
+        case Zoom() if number is None or number == 1.0:
+            return Zoom(BIT_ZOOM if found.bit else ZOOM, last.out == (sign > 0))
+        case ChangeDose():
+            return last if sign > 0 else opposite(last)
+    return None
+
+
+def _other_side(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    sides = {"left", "right"} & set(words.split())
+    sided_view = isinstance(last, GoToView) and last.view.side is not None and bool(sides)  # "with the right hand"
+    if (found.structures and not sided_view) or found.numbers not in ((), (1.0,)) or len(sides) > 1:
+        return None
+    if not sides and {"same"} & set(words.split()) and not re.search(r"\b(?:other|opposite|contra)", words):
+        return None
+    mirrored = opposite(last, of_structures=True)
+    return mirrored if not sides or (mirrored is not None and f" {sides.pop()} " in f" {describe(mirrored)} ") else None
+
+
+def _another(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    """The last command, or all its steps, about what the text names."""
+    found = slots(_right_part(words))
+    if len(found.structures) != 1 or found.numbers or found.units_mm:
+        return None
+    steps = context.last.commands if isinstance(context.last, Steps) else (last,)
+    named = found.structures[0]
+    others = [_about(step, named) for step in steps]
+    made = [other or step for other, step in zip(others, steps, strict=True)]
+    if not any(others):
+        return None
+    return made[0] if len(made) == 1 else Steps(tuple(made))
+
+
+def _about(step: Single, named: tuple[Structure, ...]) -> Single | None:
+    match step:
+        case Segment() | Center() | CollimateTo() | WhereIs():
+            other = aimed(type(step), Target(named))
+            return other if isinstance(other, Segment | Center | CollimateTo | WhereIs) else None
+        case StopSegmenting():
+            return StopSegmenting(named)
+        case GoToView() if step.structure is not None and len(named) == 1 and named[0].key.startswith("vertebrae_"):
+            return replace(step, structure=named[0])
+    return None
+
+
+def _both(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    if not _alone(found) or len(context.last_named) != 1 or context.last_named[0].side is None:
+        return None
+    one = context.last_named[0]
+    pair = find(f"both {one.name.removeprefix(f'{one.side} ')}")
+    return _about(last, pair.structures) if pair.clear else None
+
+
+def _level(up: bool) -> Make:
+    def make(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+        if found.structures or found.units_mm or len(found.numbers) > 1:
+            return None
+        count = int(found.numbers[0]) if found.numbers else 1
+        steps = context.last.commands if isinstance(context.last, Steps) else (last,)
+        made = [neighbour(step, -count if up else count) for step in steps]
+        if not any(made):
+            return None
+        both = tuple(other or step for other, step in zip(made, steps, strict=True))
+        return both[0] if len(both) == 1 else Steps(both)
+
+    return make
+
+
+def _view(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    """ "The lateral of it", "iliac rather than obturator": another view of what the last one showed."""
+    said = _right_part(words)
+    for phrase, projection in _SIDE_VIEWS:
+        said = said.replace(phrase, projection)
+    projection = " ".join(word for word in said.split() if word in _PROJECTION)
+    if not projection or found.numbers not in ((), (1.0,)) or found.units_mm or found.structures:
+        return None
+    if isinstance(last, GoToView) and last.structure is None:
+        return _sister(last, frozenset(projection.split()))
+    named = last.structure if isinstance(last, GoToView) else context.named[0] if len(context.named) == 1 else None
+    about = named.name if named else ""
+    match = find_view(f"{projection} of {about}") if about else None
+    if match is None or len(match.views) != 1 or match.rest or match.refusal:
+        return None
+    return GoToView(match.views[0], match.structure)
+
+
+def _sister(last: GoToView, projection: frozenset[str]) -> GoToView | None:
+    """The view of the same series and side with the words of a projection that has most in common with the last one."""
+    before = _name_words(last.view)
+    alike = [
+        (len(before & words), view)
+        for view in VIEWS
+        if view.series == last.view.series and view.side == last.view.side and not view.vertebral
+        if projection <= (words := _name_words(view))
+    ]
+    most = max((common for common, _ in alike), default=0)
+    best = [view for common, view in alike if common == most]
+    if len(best) > 1:  # "lateral" is no transthoracic one
+        shortest = min(len(_name_words(view)) for view in best)
+        best = [view for view in best if len(_name_words(view)) == shortest]
+    return GoToView(best[0]) if len(best) == 1 and most else None
+
+
+def _name_words(view: NamedView) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9]+", view.name.casefold().replace("'s", "s")))
+
+
+def _saved(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    return (
+        RecallView(context.saved[-1])
+        if context.saved and not found.structures and found.numbers in ((), (1.0,))
+        else None
+    )
+
+
+FOLLOW_UPS: dict[str, Say] = {
+    "+ other side": _said(_other_side),
+    "+ another": _said(_another),
+    "+ again": _said(_again),
+    "+ number": _said(_number),
+    "+ way": _said(_way),
+    "+ opposite": _said(_opposite),
+    "+ more": _said(_more),
+    "+ back": _said(_back),
+    "+ level up": _said(_level(up=True)),
+    "+ level down": _said(_level(up=False)),
+    "+ view": _said(_view),
+    "+ both": _said(_both),
+    "+ scaled": _said(_scaled),
+    "+ saved": _said(_saved),
+}
+"""How what leans on the command before is said."""
+
+
+def said_again(words: str, context: Context, understand: Callable[[str, Context], Command]) -> Single | None:
+    """What is put right in the same breath: "2 cm to the left no wait to the right", "LAO 20 sorry 30".
+
+    Only where the first is understood, and the second, of few words, makes a command of the same kind.
+    """
+    found = _IN_ONE_BREATH.fullmatch(words)
+    first = understand(found["first"], context) if found else None
+    if found is None or first is None or isinstance(first, Unclear | Steps) or len(found["second"].split()) > _FEW:
+        return None
+    now, second = context.after(first), found["second"]
+    whole = understand(second, now)
+    if type(whole) is type(first):
+        return whole  # type: ignore[return-value]
+    for kind in ("+ another", "+ number", "+ way", "+ other side"):
+        said = FOLLOW_UPS[kind](slots(bare(second)), bare(second), now)
+        command = understand(said, now) if said else None
+        if command is not None and type(command) is type(first):
+            return command  # type: ignore[return-value]
+    return None
