@@ -400,7 +400,7 @@ def said_again(words: str, context: Context, understand: Callable[[str, Context]
     whole = understand(second, now)
     if type(whole) is type(first):
         return whole  # type: ignore[return-value]
-    for kind in ("+ another", "+ number", "+ way", "+ other side"):
+    for kind in ("+ another", "+ number", "+ way"):
         said = FOLLOW_UPS[kind](slots(bare(second)), bare(second), now)
         command = understand(said, now) if said else None
         if command is not None and type(command) is type(first):

@@ -147,22 +147,24 @@ DELAY = re.compile(
     r"|once(?! (?:more|again))(?!$)|before(?!$| (?:this|that)(?: one)?\b)|later|soon|eventually|in case|as long as"
     r"|suppos\w*|provided|providing|assum\w*|imagin(?:e|ed|es|ing(?= (?:we|you|i|that)))\b|hypothetical\w*|pretend\w*"
     r"|condition|by the time|lest|whether|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|far be it"
-    r"|quote|unquote|example|what (?:i|we|you|he|she|they) (?:would|could|might))\b"
+    r"|quote|unquote|example|what (?:i|we|you|he|she|they) (?:would|could|might)|(?:was|is) (?:wrong|a mistake)$)\b"
 )
 """Searched in talk beside what would move: conditions and other times."""
 
 DOUBT = re.compile(
     DELAY.pattern
-    + r"|\b(?:was|were|maybe|perhaps|possibly|probably|either|whichever|whatever|might|someone|somebody|anyone"
-    r"|anybody|said|says|say|told|tell|asked|ask|guess|thinks?|wonder\w*|why|did|does|the last thing"
+    + r"|\b(?:was|were|maybe|perhaps|possibly|probably|either|whichever|whatever|might(?! (?:we|i)\b)|someone"
+    r"|somebody|anyone|anybody|said|says|say|told|tell(?! (?:me|us)\b)|asked|ask(?! (?:you )?(?:for|to)\b)|guess"
+    r"|thinks?|wonder\w*|why|did|does|the last thing"
     r"|(?:we|i|you|he|she|they) should|should (?:we|i|you|he|she|they))\b"
 )
 """Searched in the command itself, where no rule understands it: what would move is then no more than asked back."""
 
 _MOTION = r"(?:the )?(?:motors?|motions?|movements?|drives?)"
-_ARMED = r"(?:the )?(?:system|machine|c arm|device)(?: (?:to|into))?(?: (?:the|its))? armed(?: (?:state|mode))?"
+_ARMED = r"(?:the )?(?:system|machine|c arm|device)(?: (?:to|into|in))?(?: (?:the|its))? armed(?: (?:state|mode))?"
 ARM = re.compile(
-    rf"arm{_SYSTEM}|(?:the )?system arm|(?:get|set|put|bring) {_ARMED}|(?:enable|unlock|release) {_MOTION}"
+    rf"arm{_SYSTEM}|(?:the )?system arm|(?:(?:get|set|put|bring|switch|transition|have) )?{_ARMED}"
+    rf"|(?:enable|unlock|release) {_MOTION}"
 )
 DISARM = re.compile(rf"dis ?arm{_SYSTEM}|(?:disable|lock) {_MOTION}")
 _BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation(?! down)))"

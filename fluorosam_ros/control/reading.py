@@ -234,15 +234,23 @@ def _second_command(reading: Reading, context: Context, understand: UnderstandIn
 
 def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) -> bool:
     """Whether a part of a text is by itself a command of another kind."""
+    if slots(part).words == (NAME,):  # one of several structures
+        return False
     alone = reader().read(part)
+    if {alone.kind, kind} == {"Rotate to", "Tilt to"}:  # "take the tilt out, back to zero"
+        return False
     if alone.kind not in KINDS or alone.kind == kind or alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
         return False
     return _of_its_kind(alone, part, context, lambda said: understand(said, context)) is not None
 
 
+def _goes_back(command: Command) -> bool:
+    return any(isinstance(step, GoBack) for step in (command.commands if isinstance(command, Steps) else (command,)))
+
+
 def _doubted(words: str, reading: Reading, command: Command) -> bool:
     """Whether words of doubt, another time, or a number that may be meant stand beside what would move."""
-    said = f" {_EARLIER.sub(' ', words) if isinstance(command, GoBack) else words} "
+    said = f" {_EARLIER.sub(' ', words) if _goes_back(command) else words} "
     if phrases.DELAY.search(said.strip()):
         return True
     for talk in reading.stretches if reading.command else ():

@@ -41,9 +41,7 @@ def test_yes_means_nothing_where_nothing_was_asked():
 
 
 def test_an_okay_is_no_yes():
-    context = Context().after(
-        parse("I wonder, slide the contraption by two inches towards the feet")
-    )
+    context = Context().after(parse("I wonder, slide the contraption by two inches towards the feet"))
     assert not any(acts(parse(said, context)) for said in ("ok", "Okay.", "hm, right"))
 
 
