@@ -53,10 +53,11 @@ def test_development_table_is_understood(row):
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("utterances_held_out.tsv", HELD_OUT_SCORE), ("utterances_heard.tsv", HEARD_SCORE)]
+    ("name", "least", "every"),
+    [("utterances_held_out.tsv", HELD_OUT_SCORE, 1), ("utterances_heard.tsv", HEARD_SCORE, 3)],
 )
-def test_wordings_of_people_who_never_saw_the_language_are_understood(name, least):
-    rows = table(name)
+def test_wordings_of_people_who_never_saw_the_language_are_understood(name, least, every):
+    rows = table(name)[::every]
     understood = sum(meaning(said, *before) == meant for said, meant, *before in rows)
     print(f"{understood} of {len(rows)} wordings of {name} understood")
     assert understood / len(rows) >= least, f"{understood} of {len(rows)}"
@@ -96,6 +97,6 @@ FRAMES = [
 @pytest.mark.parametrize("frame", FRAMES)
 def test_conditions_questions_and_talk_make_every_command_harmless(frame):
     # Not what begins with talk of its own: "not lovely, now a lateral chest" is a command.
-    texts = [row[0] for row in DEVELOPMENT if not row[2:] and "," not in row[0] and acts(parse(row[0]))][::8]
+    texts = [row[0] for row in DEVELOPMENT if not row[2:] and "," not in row[0] and acts(parse(row[0]))][::16]
     assert len(texts) > 100
     assert [text for text in texts if acts(parse(frame.format(text)))] == []
