@@ -248,6 +248,8 @@ def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
     if phrases.begins_segmenting(what):
         return None  # "hide the outlines and show me the aorta"
     match = find(what)
+    if not match.clear:
+        match = find(f"{what}s")  # "the rib outlines"
     return StopSegmenting(match.structures) if match.clear else None
 
 

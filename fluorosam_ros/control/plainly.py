@@ -67,6 +67,7 @@ _CHANGES = """
 more less off another additional extra further grow grown enlarge enlargement reduce reduction increase decrease shave
 wider narrower bigger smaller larger by
 """
+_TO_A_SIZE = re.compile(r"\b(?:to|of|at|be|become) 20\b")
 _FIELD_CHANGED = frozenset(_CHANGES.split())
 _SMALLER = frozenset(("out", "smaller", "shrink", "halve", "half", "minify", "reduce", "less", "wider", "decrease"))
 _LARGER = frozenset(("in", "bigger", "larger", "magnify", "enlarge", "closer", "increase", "double"))
@@ -140,6 +141,11 @@ def _by_length(before: str, never: frozenset[str] = frozenset()) -> Say:
         return f"{before} {length}" if length else None
 
     return say
+
+
+def _field(found: Slots, words: str, context: Context) -> str | None:
+    changed = not _TO_A_SIZE.search(" ".join(found.words)) and bool(_FIELD_CHANGED & set(found.words))
+    return None if changed else _by_length("set the field to")(found, words, context)
 
 
 def _zoom(way: str) -> Say:
@@ -256,7 +262,7 @@ KINDS: dict[str, Say] = {
     "Open the collimator fully": _plainly("open the collimator fully"),
     "Open the collimator by": _by_length("open the collimator", _CLOSING),
     "Close the collimator by": _by_length("close the collimator", _OPENING),
-    "Set the field to": _by_length("set the field to", _FIELD_CHANGED),
+    "Set the field to": _field,
     "Zoom in": _zoom("in"),
     "Zoom out": _zoom("out"),
     "Rotate by": _turn("rotate", absolute=False),

@@ -78,6 +78,13 @@ _ELSEWHERE = re.compile(
 )
 """What is said of a place beside a structure."""
 
+_DEVICES = (
+    r"(?:windows?|blinds|doors?|lamps?|lights?|laparoscope|endoscope|microscope|ultrasound|probe|pumps?|ventilator"
+    r"|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slides?|slideshow|powerpoint)\b"
+)
+_OTHER_DEVICE, _ON_ANOTHER = re.compile(rf"\b{_DEVICES}"), re.compile(rf"\b(?:on|of|at) (?:the|my|his|her) {_DEVICES}")
+"""What else stands in the room and can be moved, opened or turned."""
+
 _PART_OF = re.compile(rf"\b(?!outline|view|picture|image|middle|cent(?:er|re))\w+ of {NAME}\b")
 _REMADE = frozenset(("+ number", "+ scaled"))
 _FEWEST_WORDS = 2
@@ -123,6 +130,9 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         reading.kind not in FOLLOW_UPS and _ELSEWHERE.search(reading.command)  # "one level below"
     )
     if beside and any(isinstance(step, Center | CollimateTo) for step in steps):
+        return None
+    other = _OTHER_DEVICE.search(reading.command) or _ON_ANOTHER.search(words)
+    if other and any(acts(step) for step in steps):
         return None
     if not permits and not any(acts(step) or isinstance(step, ChangeDose | SetDose) for step in steps):
         return command
