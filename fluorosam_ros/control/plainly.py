@@ -51,6 +51,10 @@ _SAVED_AS = re.compile(
 )
 _LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highest)\b")
 _STORED = frozenset(("stored", "saved", "memorized", "memorised", "remembered", "bookmarked", "that", "it", "bookmark"))
+_SWITCHED_ON = frozenset((
+    "on", "start", "starting", "begin", "live", "run", "running", "going", "go", "screen", "screening", "continuous",
+    "continuously", "enable", "activate", "activated", "roll", "rolling", "up", "real", "video", "have", "need", "want",
+))  # fmt: skip
 _RECALLING = frozenset(
     ("fetch", "kindly", "again", "revisit", "one", "view", "just", "now", "let", "s", "can", "could")
 )
@@ -237,6 +241,11 @@ def _go_back(found: Slots, words: str, context: Context) -> str | None:
     return _once("go back")(found, words, context)
 
 
+def _fluoro_on(found: Slots, words: str, context: Context) -> str | None:
+    said = set(found.words)
+    return _plainly("turn fluoro on")(found, words, context) if said & _SWITCHED_ON and "off" not in said else None
+
+
 def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:
     plainly = _once(said)
 
@@ -275,7 +284,7 @@ KINDS: dict[str, Say] = {
     "Go back": _go_back,
     "Save this view as": _save,
     "Take one shot": _once("take a shot"),
-    "Turn fluoro on": _plainly("turn fluoro on"),
+    "Turn fluoro on": _fluoro_on,
     "Turn fluoro off": _plainly("turn fluoro off"),
     "Raise the dose": _change_dose(_UP, _DOWN, "raise the dose"),
     "Lower the dose": _change_dose(_DOWN, _UP, "lower the dose"),
@@ -286,7 +295,7 @@ KINDS: dict[str, Say] = {
     "Cancel": _once("cancel"),
     "Stop all": _plainly("stop"),
     "Arm": _plainly("arm"),
-    "Disarm": _plainly("disarm"),
+    "Disarm": lambda found, words, context: None if "and" in found.words else _plainly("disarm")(found, words, context),
     "Reset": _plainly("reset the emergency stop"),
 }
 """How a command of each kind, named by the beginning of its sentence in `control.wording`, is said."""

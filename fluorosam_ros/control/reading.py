@@ -80,7 +80,7 @@ _ELSEWHERE = re.compile(
 
 _DEVICES = (
     r"(?:windows?|blinds|doors?|lamps?|lights?|laparoscope|endoscope|microscope|ultrasound|probe|pumps?|ventilator"
-    r"|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slides?|slideshow|powerpoint)\b"
+    r"|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slideshow|powerpoint)\b"
 )
 _OTHER_DEVICE, _ON_ANOTHER = re.compile(rf"\b{_DEVICES}"), re.compile(rf"\b(?:on|of|at) (?:the|my|his|her) {_DEVICES}")
 """What else stands in the room and can be moved, opened or turned."""
