@@ -47,7 +47,7 @@ def test_a_reply_to_what_was_not_heard_here_is_shown_all_the_same():
 @pytest.mark.parametrize(
     ("prompt", "choices"),
     [
-        ("I think it is low, slide the contraption by two inches towards the feet", ("yes", "no")),
+        ("we should slide the contraption by two inches towards the feet", ("yes", "no")),
         ("center on the kidney", ("left kidney", "right kidney")),
         ("move up 2 cm", ("head", "ceiling")),
         ("rotate", ()),

@@ -21,7 +21,7 @@ TABLE_OF_TESTS = Path(__file__).with_name("utterances.tsv")
     ("said", "meant"),
     [
         (
-            "I wonder, slide the contraption by two inches towards the feet",
+            "we should slide the contraption by two inches towards the feet",
             "Move 50.8 mm towards the feet.",
         ),
     ],
@@ -41,7 +41,7 @@ def test_yes_means_nothing_where_nothing_was_asked():
 
 
 def test_an_okay_is_no_yes():
-    context = Context().after(parse("I wonder, slide the contraption by two inches towards the feet"))
+    context = Context().after(parse("we should slide the contraption by two inches towards the feet"))
     assert not any(acts(parse(said, context)) for said in ("ok", "Okay.", "hm, right"))
 
 
