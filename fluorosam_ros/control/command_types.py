@@ -295,6 +295,11 @@ def acts(command: Command) -> bool:
     return isinstance(command, _ACTING) or (isinstance(command, SwitchFluoro) and command.on)
 
 
+def steps_of(command: Command) -> tuple[Single, ...]:
+    """The commands that one consists of: its steps, or itself alone, be it clear or not."""
+    return command.commands if isinstance(command, Steps) else (command,)  # type: ignore[return-value]
+
+
 def aimed(kind: Aimed, target: Target) -> Single:
     """The command of a kind about a target."""
     if kind is Segment:

@@ -21,7 +21,6 @@ from fluorosam_ros.control.command_types import (
     Command,
     DescribeImage,
     Disarm,
-    DoseLevel,
     GoBack,
     NotUnderstood,
     OpenCollimator,
@@ -43,6 +42,7 @@ from fluorosam_ros.control.command_types import (
     WhereIs,
     acts,
     aimed,
+    steps_of,
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.followups import answered, continued, corrected, its_outline_hidden, leaned
@@ -71,11 +71,6 @@ _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|rest
 _INSTEAD = re.compile(r"\binstead\b(?! of) ?")
 _THEN = re.compile(rf"^(?:then|now|next|after that) |{_INSTEAD.pattern}")
 _TELLING = DescribeImage | WhereIs | WhereAreWe
-_LEVELS: dict[str, DoseLevel] = {
-    **dict.fromkeys(("low", "lowest"), "low"),
-    **dict.fromkeys(("normal", "standard", "regular", "default"), "normal"),
-    **dict.fromkeys(("high", "highest"), "high"),
-}
 _FIXED: tuple[tuple[re.Pattern[str], Single], ...] = (
     (motion_phrases.SHOT, TakeShot()),
     (phrases.ARM, Arm()),
@@ -130,7 +125,7 @@ def understood_by_rule(text: str, context: Context | None = None) -> bool:
 
 def left_open(command: Command) -> bool:
     """Whether the rules have not understood a text, or taken talk for tools to be outlined."""
-    steps = command.commands if isinstance(command, Steps) else (command,)
+    steps = steps_of(command)
     return isinstance(command, Refuse | NotUnderstood) or any(
         isinstance(step, Segment) and not step.structures for step in steps
     )
@@ -156,7 +151,7 @@ def _second_look(words: str, context: Context, unclear: Command) -> Command:
 
 def _renamed(command: Command, words: str) -> bool:
     """Whether a view would be saved under a name that was not said: "stone" is no slip for "store" there."""
-    steps = command.commands if isinstance(command, Steps) else (command,)
+    steps = steps_of(command)
     return any(isinstance(step, SaveView) and step.name not in words for step in steps)
 
 
@@ -232,7 +227,7 @@ def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting 
         if stops and acts(others):
             return None  # nothing moves on a text with "stop" in it
         if stops or _INSTEAD.search(rest):
-            return Steps((silenced, *(others.commands if isinstance(others, Steps) else (others,))))
+            return Steps((silenced, *steps_of(others)))
     return None
 
 
@@ -290,7 +285,7 @@ def _name_first(words: str, context: Context) -> Command | None:
 
 def _dose(words: str) -> SetDose | Refuse | None:
     found = phrases.DOSE_LEVEL.fullmatch(words)
-    level = found and _LEVELS[found["level"]]
+    level = found and phrases.DOSE_LEVELS[found["level"]]
     if not level or "dose" not in words.split():
         return None
     if (level == "low" and phrases.RAISES.search(words)) or (level == "high" and phrases.LOWERS.search(words)):

@@ -14,8 +14,9 @@ from fluorosam_ros.control.command_types import (
     Refuse,
     SaveView,
     Segment,
-    Steps,
+    Single,
     WhereIs,
+    steps_of,
 )
 from fluorosam_sim.anatomy import Structure
 
@@ -37,6 +38,11 @@ class Context:
     saved: tuple[str, ...] = ()
 
     @property
+    def last_step(self) -> Single | None:
+        """The command before, the last one of several."""
+        return self.last if self.last is None else steps_of(self.last)[-1]
+
+    @property
     def last_named(self) -> tuple[Structure, ...]:
         """The structures that the command before was about."""
         return () if self.last is None else _named(self.last)
@@ -56,7 +62,7 @@ class Context:
 
 def _named(command: Command) -> tuple[Structure, ...]:
     """The structures that a command, or the last of its steps that names any, is about."""
-    for step in reversed(command.commands if isinstance(command, Steps) else (command,)):
+    for step in reversed(steps_of(command)):
         match step:
             case Segment() if step.structures:
                 return step.structures

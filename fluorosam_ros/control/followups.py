@@ -243,7 +243,7 @@ def _other_side(last: Command | None, side: str) -> Command:
 
 def continued(words: str, context: Context) -> Single | Ask | None:
     """What "a bit more", "another 10 degrees", "again" or "one level up" makes of the last command, or None."""
-    last = context.last.commands[-1] if isinstance(context.last, Steps) else context.last
+    last = context.last_step
     if _SWITCHED_OFF.fullmatch(words) and last == SwitchFluoro(True):
         return SwitchFluoro(False)
     if _BOTH_OF_THEM.fullmatch(words) and len(context.last_named) == 1:
@@ -273,7 +273,7 @@ def continued(words: str, context: Context) -> Single | Ask | None:
 def leaned(words: str, context: Context) -> Single | None:
     """What means something else by itself. "Undo that" after what moved nothing is the opposite, while a motion is
     undone by going back; "another one" after an amount is the same again, and no shot."""
-    last = context.last.commands[-1] if isinstance(context.last, Steps) else context.last
+    last = context.last_step
     amount = isinstance(last, Translate | Zoom | CollimateBy | ChangeDose) or getattr(last, "delta_deg", None)
     if _ONE_MORE.fullmatch(words) and amount and last is not None and not isinstance(last, Unclear):
         return last

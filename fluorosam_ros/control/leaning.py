@@ -36,6 +36,7 @@ from fluorosam_ros.control.command_types import (
     WhereIs,
     Zoom,
     aimed,
+    steps_of,
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.followups import neighbour, opposite
@@ -64,8 +65,8 @@ _DOWN = frozenset(("down", "lower", "downward", "downwards", "less", "reduce"))
 _WIDER, _TIGHTER = frozenset(("open", "wider", "out")), frozenset(("close", "closed", "tighter", "in", "narrower"))
 _SMALLER, _LARGER = frozenset(("out", "smaller")), frozenset(("in", "closer", "bigger", "larger"))
 _WAYS = {"left": "left", "right": "right", "head": "head", "headwards": "head", "feet": "feet", "foot": "feet",
-              "footwards": "feet", "feetwards": "feet", "ceiling": "ceiling", "table": "table", "floor": "table",
-              "up": "ceiling", "down": "table"}  # fmt: skip
+         "footwards": "feet", "feetwards": "feet", "ceiling": "ceiling", "table": "table", "floor": "table",
+         "up": "ceiling", "down": "table"}  # fmt: skip
 _ON, _OFF = frozenset(("on", "live", "running")), frozenset(("off", "kill", "end"))
 _TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] = {
     Rotate: (frozenset(("lao", "left")), frozenset(("rao", "right"))),
@@ -90,16 +91,11 @@ Make = Callable[[Slots, str, Context, Single], "Command | None"]
 Say = Callable[[Slots, str, Context], "str | None"]
 
 
-def _last(context: Context) -> Single | None:
-    """The command before, the last of its steps."""
-    return context.last.commands[-1] if isinstance(context.last, Steps) else context.last  # type: ignore[return-value]
-
-
 def _said(make: Make) -> Say:
     """The plainest words for what a text makes of the command before."""
 
     def say(found: Slots, words: str, context: Context) -> str | None:
-        last = _last(context)
+        last = context.last_step
         command = make(found, words, context, last) if last is not None else None
         return re.sub("[“”]", "", describe(command).removesuffix(".")) if command is not None else None
 
@@ -124,7 +120,7 @@ def _opposite(found: Slots, words: str, context: Context, last: Single) -> Comma
 def _again(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     if not _alone(found) or _turned(words.split(), last) not in (None, last):
         return None
-    return context.last if isinstance(context.last, Steps) else last
+    return context.last
 
 
 def _way(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -277,7 +273,7 @@ def _another(found: Slots, words: str, context: Context, last: Single) -> Comman
     found = slots(_right_part(words))
     if len(found.structures) != 1 or found.numbers or found.units_mm:
         return None
-    steps = context.last.commands if isinstance(context.last, Steps) else (last,)
+    steps = steps_of(context.last or last)
     named = found.structures[0]
     others = [_about(step, named) for step in steps]
     made = [other or step for other, step in zip(others, steps, strict=True)]
@@ -311,7 +307,7 @@ def _level(up: bool) -> Make:
         if found.structures or found.units_mm or len(found.numbers) > 1:
             return None
         count = int(found.numbers[0]) if found.numbers else 1
-        steps = context.last.commands if isinstance(context.last, Steps) else (last,)
+        steps = steps_of(context.last or last)
         made = [neighbour(step, -count if up else count) for step in steps]
         if not any(made):
             return None

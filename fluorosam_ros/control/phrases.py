@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from fluorosam_ros.control.command_types import DoseLevel
+
 # "Robot" is an address, and gone.
 _SYSTEM = r"(?: the| (?:the )?(?:system|(?:c arm|device|machine)(?: system)?|it|yourself))?"
 _MASKS = (
@@ -210,7 +212,12 @@ MORE_DOSE = re.compile(
     rf"dose level (?:up|higher)"
     rf"|go (?:up (?:with|on|in)|higher (?:on|with|in)) {_DOSE}"
 )
-_LEVEL = r"(?:low|lowest|normal|high|highest|standard|regular|default)"
+DOSE_LEVELS: dict[str, DoseLevel] = {
+    **dict.fromkeys(("low", "lowest"), "low"),
+    **dict.fromkeys(("normal", "standard", "regular", "default"), "normal"),
+    **dict.fromkeys(("high", "highest"), "high"),
+}
+_LEVEL = rf"(?:{'|'.join(DOSE_LEVELS)})"
 DOSE_LEVEL = re.compile(
     rf"(?:(?:set|switch|change|turn|put|go|bring|reset|return|use|take|have|drop|lower|raise|put it|put us|put me"
     rf"|reduce) )?(?:back )?(?:{_DOSE} )?(?:back "

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import SaveView, listed
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.motion_phrases import RECALL_WORDS
@@ -59,8 +60,6 @@ _RECALLING = frozenset(
     ("fetch", "kindly", "again", "revisit", "one", "view", "just", "now", "let", "s", "can", "could")
 )
 _THE_ONE = re.compile(r"\b(?:and )?(?:the )?(?P<kept>\w+ )?one$")
-_LEVELS = {**dict.fromkeys(("low", "lowest"), "low"), **dict.fromkeys(("high", "highest"), "high"),
-           **dict.fromkeys(("normal", "standard", "regular", "default"), "normal")}  # fmt: skip
 _PROJECTIONS = frozenset(("ap", "pa", "lateral", "oblique", "lao", "rao", "inlet", "outlet", "axial"))
 _OPENING = frozenset(("open", "opened", "wider", "widen", "expand", "larger", "bigger", "out", "apart", "loosen"))
 _CLOSING_WORDS = """
@@ -257,7 +256,7 @@ def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:
 
 
 def _dose(found: Slots, words: str, context: Context) -> str | None:
-    levels = {_LEVELS[word] for word in _LEVEL.findall(words)}
+    levels = {phrases.DOSE_LEVELS[word] for word in _LEVEL.findall(words)}
     return f"set the dose to {levels.pop()}" if len(levels) == 1 and not found.structures else None
 
 

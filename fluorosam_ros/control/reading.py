@@ -41,6 +41,7 @@ from fluorosam_ros.control.command_types import (
     WhereIs,
     Zoom,
     acts,
+    steps_of,
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.leaning import CONTRAST, FOLLOW_UPS
@@ -116,7 +117,7 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     command = _likeliest(words, reading, context, understand)
     if command is None or isinstance(command, Ask):
         return command
-    steps = command.commands if isinstance(command, Steps) else (command,)
+    steps = steps_of(command)
     left = slots(bare(reading.command)).words
     strange = reader().unknown_after_names(left)
     permits = any(isinstance(step, Arm | ResetStop) for step in steps)
@@ -255,7 +256,7 @@ def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) 
 
 
 def _goes_back(command: Command) -> bool:
-    return any(isinstance(step, GoBack) for step in (command.commands if isinstance(command, Steps) else (command,)))
+    return any(isinstance(step, GoBack) for step in steps_of(command))
 
 
 def _doubted(words: str, reading: Reading, command: Command) -> bool:

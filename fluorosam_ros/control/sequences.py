@@ -49,6 +49,7 @@ from fluorosam_ros.control.command_types import (
     Zoom,
     acts,
     listed,
+    steps_of,
 )
 from fluorosam_ros.control.commands import parse
 from fluorosam_ros.control.context import Context
@@ -97,7 +98,7 @@ class Guide:
         try:
             if acts(command):
                 self._require_armed()
-                self._check_plan(command.commands if isinstance(command, Steps) else (command,))
+                self._check_plan(steps_of(command))
                 announce(describe(command))
             outcome = self._steps(command) if isinstance(command, Steps) else self._remembered(command)
         except (Refused, LimitError) as error:

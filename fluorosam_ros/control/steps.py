@@ -28,6 +28,7 @@ from fluorosam_ros.control.command_types import (
     WhereIs,
     Zoom,
     acts,
+    steps_of,
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.moves import ZOOM
@@ -101,7 +102,7 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     first: the words of the first step: "the left hip" before "center on it" is no wish of its own.
     """
     kept = [step for at, step in enumerate(steps) if at == 0 or not _said_twice(steps[at - 1], step)]
-    kept = [step for at, step in enumerate(kept) if not _made_exact(step, kept[at + 1 : at + 2])]
+    kept = [one for one, other in pairwise((*kept, None)) if one is not None and not _made_exact(one, other)]
     kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
     if len(kept) > 1 and isinstance(kept[0], Segment) and not phrases.SEGMENT_VERB.match(first):
         about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
@@ -116,14 +117,11 @@ def _said_twice(one: Single, other: Single) -> bool:
     return one == other and isinstance(other, _ABSOLUTE)
 
 
-def _made_exact(step: Single, following: list[Single]) -> bool:
+def _made_exact(one: Single, other: Single | None) -> bool:
     """ "Get in closer, zoom by two": the same zoom said again with its factor."""
-    return (
-        isinstance(step, Zoom)
-        and step.factor == ZOOM
-        and following[:1] != [step]
-        and any(isinstance(other, Zoom) and other.out == step.out for other in following)
-    )
+    if not isinstance(one, Zoom) or not isinstance(other, Zoom):
+        return False
+    return one.out == other.out and one.factor == ZOOM != other.factor
 
 
 def _named_after(one: Single, other: Single, part: str) -> bool:
@@ -142,7 +140,7 @@ def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[
         command = understand(" and ".join(parts[:taken]), context)
         if isinstance(command, Unclear):
             continue
-        first = command.commands if isinstance(command, Steps) else (command,)
+        first = steps_of(command)
         if taken == len(parts):
             return first
         others = _steps(parts[taken:], context.after(command), understand)
