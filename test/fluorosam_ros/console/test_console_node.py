@@ -40,12 +40,15 @@ def console(graph):
 
     thread = threading.Thread(target=spin)
     thread.start()
-    yield node
-    ended.set()
-    thread.join()
-    node.shut_down()
-    executor.shutdown()
-    rclpy.try_shutdown()
+    try:
+        hears_its_answers(node)
+        yield node
+    finally:
+        ended.set()
+        thread.join()
+        node.shut_down()
+        executor.shutdown()
+        rclpy.try_shutdown()
 
 
 def until(condition, seconds=15.0):
@@ -54,6 +57,19 @@ def until(condition, seconds=15.0):
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.02)
     return result
+
+
+def hears_its_answers(node):
+    """Only an answer tells that prompts reach the guidance, and replies this node, which the graph may know late."""
+    link = until(lambda: node.link)
+    for _ in range(20):
+        link.say("nothing that means anything")
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end:
+            if any(not entry.open for entry in node.model.shown(time.monotonic()).log):
+                return
+            time.sleep(0.02)
+    raise AssertionError("the guidance does not answer the console")
 
 
 def press(console, script):
