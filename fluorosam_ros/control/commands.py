@@ -51,9 +51,9 @@ from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.leaning import said_again
 from fluorosam_ros.control.limbs import with_sides
 from fluorosam_ros.control.moves import parse_field, parse_move
-from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain
-from fluorosam_ros.control.quantities import NUMBER, tokens
+from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain, questions
 from fluorosam_ros.control.reading import MAX_WORDS, NO, known_words, read
+from fluorosam_ros.control.saved_views import parse_saved
 from fluorosam_ros.control.spelling import respelt
 from fluorosam_ros.control.steps import in_steps
 from fluorosam_ros.control.targets import resolve, which
@@ -61,13 +61,7 @@ from fluorosam_ros.control.view_names import parse_view
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Match, find
 
-_MAX_NAME_WORDS = 4
-_LONGEST = _MAX_NAME_WORDS + 2  # with words such as "view" around the name
-_POSE_NAMES = """
-view position pose angle place location setting spot setup the a my our number no named called saved stored
-"""
-_POSE_WORDS = frozenset(_POSE_NAMES.split())
-_POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
+_SOMEBODY = re.compile(r"\b(?:somebody|someone)\b")  # who leaned on the button
 _INSTEAD = re.compile(r"\binstead\b(?! of) ?")
 _THEN = re.compile(rf"^(?:then|now|next|after that) |{_INSTEAD.pattern}")
 _TELLING = DescribeImage | WhereIs | WhereAreWe
@@ -109,12 +103,18 @@ def parse(text: str, context: Context | None = None) -> Command:
         command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
-    if acts(command) and asks(text, words):
+    if acts(command) and (asks(text, words) or any(_asked(each, context) for each in questions(text))):
         return Refuse("I will not move on a question: say it without the question mark.")
     acting = acts(command) or isinstance(command, SetDose | ChangeDose)
     if acting and fragment(text) and not isinstance(command, RecallView):  # whose name may be quoted
         return Refuse("I will not move on a quotation or a part of a sentence: say the command alone.")
     return command
+
+
+def _asked(sentence: str, context: Context) -> bool:
+    """Whether a sentence with a question mark asks about a motion: "4 cm to the head? there is no room"."""
+    words = plain(sentence)
+    return asks(sentence, words) and acts(by_rules(words, context))
 
 
 def understood_by_rule(text: str, context: Context | None = None) -> bool:
@@ -194,7 +194,7 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | Steps | No
     if context.question is not None and said in NO:
         return Cancel()
     if not too_long:
-        if phrases.RESET.fullmatch(said):
+        if phrases.RESET.fullmatch(said) or _reset_beside_talk(words):
             return ResetStop()
         silenced = (
             its_outline_hidden(said, context)
@@ -210,6 +210,20 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | Steps | No
     if phrases.STOP.search(words) or phrases.STOP_ALONE.fullmatch(said):
         return Stop()
     return Cancel() if phrases.CANCEL.search(words) or phrases.CANCEL_ALONE.fullmatch(said) else None
+
+
+def _reset_beside_talk(words: str) -> bool:
+    """ "The button is out again, reset the emergency stop": one part that says it in full, beside harmless talk.
+
+    A reset moves nothing: the system is disarmed after it. What may be a shout, or doubted, stays a stop.
+    """
+    parts = words.split(" and ")
+    resets = [part for part in parts if part != "reset" and phrases.RESET.fullmatch(bare(part))]
+    if len(resets) != 1 or not phrases.STOP.search(resets[0]):
+        return False
+    talk = " and ".join(part for part in parts if part not in resets)
+    harmful = (phrases.STOP, phrases.NEGATION, phrases.FORBIDS, phrases.CANCEL)
+    return not any(pattern.search(talk) for pattern in harmful) and not phrases.DOUBT.search(_SOMEBODY.sub("", talk))
 
 
 def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting | Steps | None:
@@ -260,7 +274,7 @@ def _single(words: str, context: Context, text: str = "") -> Command:
         or its_outline_hidden(words, context)
         or _stop_segmenting(words, context)
         or _dose(words)
-        or _saved(words, context)
+        or parse_saved(words, context)
         or parse_field(words)
         or parse_move(words)
         or _where(words, context)
@@ -291,50 +305,6 @@ def _dose(words: str) -> SetDose | Refuse | None:
     if (level == "low" and phrases.RAISES.search(words)) or (level == "high" and phrases.LOWERS.search(words)):
         return Refuse("I will not change the dose: say whether it is to go up or down.")
     return SetDose(level)
-
-
-def _saved(words: str, context: Context) -> SaveView | RecallView | Unclear | None:
-    """Saving the present view, or going to a saved one."""
-    found = motion_phrases.SAVE.fullmatch(words)
-    if found:
-        name = _name(found["as"] or found["called"] or found["call"] or found["mark"] or found["number"])
-        if not name and re.search(r" (?:and|then) ", words):
-            return None  # the name ends where the next step begins
-        return SaveView(name) if name else Refuse(f"That is no name for a view: say one to {_MAX_NAME_WORDS} words.")
-    if motion_phrases.SAVE_UNNAMED.fullmatch(words):
-        return Ask("Save it under which name: say “save this view as …”.")
-    return _recalled(words, context)
-
-
-def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
-    """A saved view by its name, when nothing but the name and words of going there are said."""
-    if not motion_phrases.RECALL.fullmatch(words):
-        return None
-    said = words.split()
-    starts = [at for at in range(len(said)) if set(said[:at]) <= motion_phrases.RECALL_WORDS]
-    ends = [at for at in range(len(said), 0, -1) if set(said[at:]) <= motion_phrases.RECALL_WORDS]
-    names = [(" ".join(said[a:b]), _name(" ".join(said[a:b]))) for b in ends for a in starts if 0 < b - a <= _LONGEST]
-    spoken = next(((text, name) for text, name in names if name in context.saved), None)
-    if spoken is None:
-        explicit = re.search(r"\b(?:saved|stored|remembered|recall|restore)\b", words)
-        return Refuse("No view is saved under that name.") if explicit and _POSE.search(words) else None
-    shortest = next(text for text, name in reversed(names) if name == spoken[1])
-    if find(shortest).clear and not _POSE.search(words):  # "go to the heart" is about the heart
-        return None
-    return RecallView(spoken[1])
-
-
-def _name(said: str) -> str:
-    """A saved view's name in one spelling: "the second position" keeps its words, "position two" is "2"."""
-    if phrases.UNCERTAIN.search(said):
-        return ""
-    numbers = iter(tokens(said).numbers)
-    words = [f"{next(numbers):g}" if word == NUMBER else word for word in tokens(said).words]
-    while words and words[0] in _POSE_WORDS and words != ["a"]:  # "view A"
-        words.pop(0)
-    while words and words[-1] in _POSE_WORDS - {"a"}:
-        words.pop()
-    return " ".join(words) if len(words) <= _MAX_NAME_WORDS and "and" not in words and "then" not in words else ""
 
 
 def _where(words: str, context: Context) -> WhereIs | Unclear | None:

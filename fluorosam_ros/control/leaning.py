@@ -39,13 +39,15 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.counterparts import counterpart, counterpart_view, sister_view, words_of
 from fluorosam_ros.control.followups import neighbour, opposite
+from fluorosam_ros.control.limbs import on_its_side, said_of_its_side
 from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM, MAX_ZOOM, ZOOM
 from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.slots import Slots, slots
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Structure, find
-from fluorosam_sim.views import VIEWS, NamedView, find_view
+from fluorosam_sim.views import find_view
 
 CONTRAST = re.compile(
     r"(?:\band )?(?<!do )(?<!does )(?<!did )(?<!should )(?<!must )(?<!please )(?<!can )(?<!will )"
@@ -76,6 +78,7 @@ _TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] =
     ),
 }
 _HALF, _DOUBLE = frozenset(("half", "halve", "halved")), frozenset(("double", "twice", "doubled"))
+_BACKWARDS = frozenset(("back", "undo", "reverse"))
 _LEVELS = {"low": "low", "lowest": "low", "normal": "normal", "standard": "normal", "regular": "normal",
            "high": "high", "highest": "high"}  # fmt: skip
 _VIEW_WORDS = """
@@ -202,6 +205,8 @@ def _mm(number: float, found: Slots, before_mm: float) -> float:
     """A length said without its unit is in the unit in which it is more like the one before."""
     if found.units_mm:
         return round(number * found.units_mm[0], 6)
+    if before_mm % _LENGTH_IN_CM:  # nobody says 2.5 cm and then 5
+        return number
     in_cm = abs(math.log(number * _LENGTH_IN_CM / before_mm)) < abs(math.log(number / before_mm))
     return number * _LENGTH_IN_CM if in_cm else number
 
@@ -212,6 +217,11 @@ def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command
     if bool(said & _HALF) == bool(said & _DOUBLE) or found.structures or found.units_mm:
         return None
     factor = 0.5 if said & _HALF else 2.0
+    if said & _BACKWARDS:  # "half of that back"
+        turned = opposite(last) if getattr(last, "to_deg", None) is None else None
+        if turned is None:
+            return None
+        last = turned
     match last:
         case Rotate() | Tilt() if last.to_deg is not None:
             return replace(last, to_deg=last.to_deg * factor)
@@ -259,7 +269,8 @@ def _further(found: Slots, last: Single, sign: int) -> Single | None:
 
 def _other_side(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     sides = {"left", "right"} & set(words.split())
-    sided_view = isinstance(last, GoToView) and last.view.side is not None and bool(sides)  # "with the right hand"
+    said = bool(sides) or bool({"other", "opposite"} & set(words.split()))
+    sided_view = isinstance(last, GoToView) and last.view.side is not None and said  # "with the right hand"
     if (found.structures and not sided_view) or found.numbers not in ((), (1.0,)) or len(sides) > 1:
         return None
     if not sides and {"same"} & set(words.split()) and not re.search(r"\b(?:other|opposite|contra)", words):
@@ -270,11 +281,22 @@ def _other_side(found: Slots, words: str, context: Context, last: Single) -> Com
 
 def _another(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     """The last command, or all its steps, about what the text names."""
-    found = slots(_right_part(words))
-    if len(found.structures) != 1 or found.numbers or found.units_mm:
+    said = _right_part(words)
+    found = slots(said)
+    if len(found.structures) > 1 or found.units_mm or found.bit:
+        return None
+    if isinstance(last, GoToView) and last.structure is None:
+        return counterpart_view(last, said)
+    if found.structures and found.numbers not in ((), (1.0,)):  # "the left one"
+        return None
+    if found.structures:
+        named = on_its_side(found.structures[0], context)
+    else:
+        alike = counterpart(context.last_named, said, found.numbers)
+        named = (alike,) if alike else said_of_its_side(said, context)
+    if not named:
         return None
     steps = steps_of(context.last or last)
-    named = found.structures[0]
     others = [_about(step, named) for step in steps]
     made = [other or step for other, step in zip(others, steps, strict=True)]
     if not any(others):
@@ -304,9 +326,10 @@ def _both(found: Slots, words: str, context: Context, last: Single) -> Command |
 
 def _level(up: bool) -> Make:
     def make(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-        if found.structures or found.units_mm or len(found.numbers) > 1:
+        counts = [number for number in found.numbers if number != 1]  # "two levels below that one"
+        if found.structures or found.units_mm or len(counts) > 1:
             return None
-        count = int(found.numbers[0]) if found.numbers else 1
+        count = int(counts[0]) if counts else 1
         steps = steps_of(context.last or last)
         made = [neighbour(step, -count if up else count) for step in steps]
         if not any(made):
@@ -323,37 +346,21 @@ def _view(found: Slots, words: str, context: Context, last: Single) -> Command |
     for phrase, projection in _SIDE_VIEWS:
         said = said.replace(phrase, projection)
     projection = " ".join(word for word in said.split() if word in _PROJECTION)
+    if isinstance(last, GoToView) and last.structure is None and (other := counterpart_view(last, said)):
+        return other
+    if isinstance(last, GoToView):  # "the oblique of that hand"
+        shown = words_of(last.view)
+        found = slots(" ".join(word for word in words.split() if word not in shown or word in _PROJECTION))
     if not projection or found.numbers not in ((), (1.0,)) or found.units_mm or found.structures:
         return None
     if isinstance(last, GoToView) and last.structure is None:
-        return _sister(last, frozenset(projection.split()))
+        return sister_view(last, frozenset(projection.split()))
     named = last.structure if isinstance(last, GoToView) else context.named[0] if len(context.named) == 1 else None
     about = named.name if named else ""
     match = find_view(f"{projection} of {about}") if about else None
     if match is None or len(match.views) != 1 or match.rest or match.refusal:
         return None
     return GoToView(match.views[0], match.structure)
-
-
-def _sister(last: GoToView, projection: frozenset[str]) -> GoToView | None:
-    """The view of the same series and side with the words of a projection that has most in common with the last one."""
-    before = _name_words(last.view)
-    alike = [
-        (len(before & words), view)
-        for view in VIEWS
-        if view.series == last.view.series and view.side == last.view.side and not view.vertebral
-        if projection <= (words := _name_words(view))
-    ]
-    most = max((common for common, _ in alike), default=0)
-    best = [view for common, view in alike if common == most]
-    if len(best) > 1:  # "lateral" is no transthoracic one
-        shortest = min(len(_name_words(view)) for view in best)
-        best = [view for view in best if len(_name_words(view)) == shortest]
-    return GoToView(best[0]) if len(best) == 1 and most else None
-
-
-def _name_words(view: NamedView) -> frozenset[str]:
-    return frozenset(re.findall(r"[a-z0-9]+", view.name.casefold().replace("'s", "s")))
 
 
 def _saved(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -365,6 +372,7 @@ def _saved(found: Slots, words: str, context: Context, last: Single) -> Command 
 
 
 FOLLOW_UPS: dict[str, Say] = {
+    "+ view": _said(_view),
     "+ other side": _said(_other_side),
     "+ another": _said(_another),
     "+ again": _said(_again),
@@ -375,7 +383,6 @@ FOLLOW_UPS: dict[str, Say] = {
     "+ back": _said(_back),
     "+ level up": _said(_level(up=True)),
     "+ level down": _said(_level(up=False)),
-    "+ view": _said(_view),
     "+ both": _said(_both),
     "+ scaled": _said(_scaled),
     "+ saved": _said(_saved),

@@ -6,7 +6,7 @@ import re
 
 from fluorosam_ros.control.command_types import GoToView
 from fluorosam_ros.control.context import Context
-from fluorosam_sim.anatomy import find
+from fluorosam_sim.anatomy import Structure, find
 from fluorosam_sim.anatomy.normalization import FILLERS
 
 _PARTS: dict[str, tuple[str, ...]] = {
@@ -23,6 +23,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
 }
 """The bones of each limb or joint, by the names of the label table (TotalSegmentator's)."""
 
+_BONES = frozenset(part for parts in _PARTS.values() for part in parts)
 _ALIKE = {"lower leg": "leg", "shin": "leg", "calf": "leg", "thigh": "leg", "forearm": "arm", "upper arm": "arm",
           "limb": "leg", "heel": "foot"}  # fmt: skip
 _LIMB = "|".join(sorted((*_PARTS, *_ALIKE), key=len, reverse=True))
@@ -45,7 +46,7 @@ def with_sides(words: str, context: Context) -> str:
 
     Nothing is changed where the limb has no such bone, or the bone has a side of its own.
     """
-    side = _last_side(context)
+    side = last_side(context)
     if side is not None:
         words = _SAME.sub(lambda same: f"of the {side} {same['limb'] or same['side']}", words)
         words = re.sub(r"\band of the (?=left|right)", "of the ", words)
@@ -61,12 +62,41 @@ def with_sides(words: str, context: Context) -> str:
     return words
 
 
-def _last_side(context: Context) -> str | None:
+def last_side(context: Context) -> str | None:
     """The side that the last command was about, if it was about one."""
     if isinstance(context.last, GoToView) and context.last.view.side:
         return context.last.view.side
     sides = {each.side for each in context.last_named}
     return sides.pop() if len(sides) == 1 else None
+
+
+def of_a_limb(one: Structure) -> bool:
+    """Whether a structure is a bone or muscle of arm or leg."""
+    return one.key.removesuffix(f"_{one.side}") in _BONES
+
+
+def on_its_side(named: tuple[Structure, ...], context: Context) -> tuple[Structure, ...]:
+    """Bones of a limb that were said without a side, on the side that the last command was about: "not the tibia, the
+    fibula" of the right leg."""
+    side = last_side(context)
+    if side is None or not all(each.side is None and of_a_limb(each) for each in named):
+        return named
+    match = find(" and ".join(f"{side} {each.name}" for each in named))
+    return match.structures if match.clear else named
+
+
+def said_of_its_side(words: str, context: Context) -> tuple[Structure, ...]:
+    """The one bone or muscle of a limb that plain words name without its side, on the side of the last command."""
+    side = last_side(context)
+    if side is None or not all(of_a_limb(each) for each in context.last_named):
+        return ()
+    single = words.split()
+    found = set()
+    for length in range(1, _LONGEST_NAME):
+        for part in (single[at : at + length] for at in range(len(single) - length + 1)):
+            if not _NO_NAME & {part[0], part[-1]} and (match := find(f"{side} {' '.join(part)}")).clear:
+                found |= {each for each in match.structures if of_a_limb(each) and not match.corrections}
+    return tuple(found) if len(found) == 1 else ()
 
 
 def _bone_before(words: str, side: str, parts: tuple[str, ...]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ _PICTURE = (
     r"(?:shot|image|picture|x ray|xray|exposure|radiograph|frame|spot film|spot|snapshot|snap|still|photo|photograph)"
 )
 _WINDOW = r"field(?: of view)?|aperture|beam|jaws|leaves|diaphragms?|iris"
-BLADES = rf"(?:collimators?|collimation|collimator blades|shutters?|blades|cones?|{_WINDOW})"
+BLADES = rf"(?:collimators?|collimation|collimator blades|shutters?|blades|cones?|coning|{_WINDOW})"
 _PLACE = r"(?:image|view|field|screen|picture|x ray|monitor|display|frame|shot)"
 _MIDDLE = rf"(?:the |dead )*(?:middle|(?:iso ?)?(?:center|centre))(?: of (?:the |my |our )?{_PLACE})?"
 _POSE = r"(?:view|position|pose|angle|place|location|setting|spot|setup)"

@@ -10,7 +10,7 @@ import re
 from fluorosam_ros.control.command_types import DoseLevel
 
 # "Robot" is an address, and gone.
-_SYSTEM = r"(?: the| (?:the )?(?:system|(?:c arm|device|machine)(?: system)?|it|yourself))?"
+_SYSTEM = r"(?: the| (?:the )?(?:system|(?:c arm|device|machine|unit)(?: system)?|it|yourself))?"
 _MASKS = (
     r"(?:segmenting|segmentations?|outlining|outlines?|tracking|highlighting|highlights?|masks?|overlays?|contours?|"
     r"marking|markings?|annotations?|colou?rs|drawings?|showing|displaying|painting|contouring|labels?|labelling"
@@ -60,12 +60,12 @@ STOP_SEGMENTING = re.compile(
     r"(?:screen|image|picture|view))?)?"
     r"|(?:clear|hide|remove) (?:all )?(?:the )?prompts?"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?:the )?{_MASKS} (?:of|on|from|around|for) (?P<of>.+)"
-    rf"|(?:clear|hide|remove|delete|erase|drop) (?P<its>.+?)(?: s)? {_MASKS}"
+    rf"|(?:clear|hide|remove|delete|erase|drop|no more) (?P<its>.+?)(?: s)? {_MASKS}"
     rf"|(?:turn|switch|take) (?:off )?(?:all )?(?:the )?{_MASKS}(?: off| away)?|(?:all )?(?:the )?{_MASKS} (?:off"
     rf"|away|gone)"
-    rf"|(?:get rid of|lose|wipe|take away|take off|clean up|clean|kill|no)"
+    rf"|(?:get rid of|lose|wipe|take away|take off|clean up|clean|kill|no(?: more)?)"
     r" (?:all |every |any )?(?:of )?(?:the |these |those "
-    rf")?{_MASKS}"
+    rf")?{_MASKS}(?: (?:at all|any ?more|any longer))*"
     rf"|(?:take|get|turn|switch) (?:all |every |any )?(?:of )?(?:the |these |those )?{_MASKS} (?:off|away)"
     r"|(?:clear|clean|clean up|wipe|reset) (?:the |off the |up the )?(?:screen|image|picture|display|view)(?: clean| "
     r"clear)?"
@@ -114,7 +114,8 @@ RESET = re.compile(
 
 ABANDON = re.compile(
     r"\b(?:abort|abandon|cancel|drop|scrap|forget|call off|give up(?: on)?|belay|discard|break off) (?:(?:the|this|that"
-    r"|my|your|current|present|running|last|ongoing|active) )*(?:command|action|task|job|order|request|instruction)\b"
+    r"|my|your|current|present|running|last|ongoing|active) )*(?:command|action|operation|task|job|order|request"
+    r"|instruction|sequence)\b"
     r"|\babort (?:that one|what (?:you re|you are|we re|we are|i) (?:just )?(?:doing|asked(?: for)?|said|at))\b"
 )
 """Searched: ends what is under way and not everything, though "abort" alone stops all."""
@@ -149,7 +150,8 @@ DELAY = re.compile(
     r"|once(?! (?:more|again))(?!$)|before(?!$| (?:this|that)(?: one)?\b)|later|soon|eventually|in case|as long as"
     r"|suppos\w*|provided|providing|assum\w*|imagin(?:e|ed|es|ing(?= (?:we|you|i|that)))\b|hypothetical\w*|pretend\w*"
     r"|condition|by the time|lest|whether|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|far be it"
-    r"|quote|unquote|example|what (?:i|we|you|he|she|they) (?:would|could|might)|(?:was|is) (?:wrong|a mistake)$)\b"
+    r"|quote|unquote|example|(?:page|section|chapter|paragraph) (?:\d+|one|two|three|four|five)"
+    r"|what (?:i|we|you|he|she|they) (?:would|could|might)|(?:was|is) (?:wrong|a mistake)$)\b"
 )
 """Searched in talk beside what would move: conditions and other times."""
 
@@ -157,7 +159,8 @@ DOUBT = re.compile(
     DELAY.pattern
     + r"|\b(?:was|were|maybe|perhaps|possibly|probably|either|whichever|whatever|might(?! (?:we|i)\b)|someone"
     r"|somebody|anyone|anybody|said|says|say|told|tell(?! (?:me|us)\b)|asked|ask(?! (?:you )?(?:for|to)\b)|guess"
-    r"|thinks?|wonder\w*|why|did|does|the last thing"
+    r"|thinks?|wonder\w*|why|did|does|the last thing|is (?:what|where|how|why|when)"
+    r"|your (?:left|right)|of (?:yours|his|hers|theirs|mine|ours)|oh sure|as if"
     r"|(?:we|i|you|he|she|they) should|should (?:we|i|you|he|she|they))\b"
 )
 """Searched in the command itself, where no rule understands it: what would move is then no more than asked back."""
@@ -189,7 +192,7 @@ FLUORO_OFF = re.compile(
     r"|(?:come|get|foot|feet) off (?:the )?(?:foot )?pedal"
 )
 
-STOP_FLUORO = re.compile(rf"stop (?:with )?{_FLUORO}(?: now)?")
+STOP_FLUORO = re.compile(rf"stop (?:with )?{_FLUORO}(?: now| again)?")
 """Names exactly what is to stop: the live images, not everything."""
 
 _DOSE = r"(?:the )?(?:radiation |x ray )?dose(?: level| rate| setting)?"
@@ -364,7 +367,7 @@ NAME_FIRST = re.compile(
 """The structures before the verb: "L1 and L2, mark them both"."""
 
 SINGULAR = re.compile(
-    r"(?:it|this|that|there|here|this one|that one)|(?:this|that|the same|same)(?: (?:structure|bone|organ|one|spot"
-    r"|place|area|thing))?"
+    r"(?:it|this|that|there|here|this one|that one)|(?:this|that|the same|same)(?: (?:structure|bone|organ|vertebra"
+    r"|level|rib|vessel|artery|vein|joint|muscle|lobe|one|spot|place|area|thing))?"
 )
 PLURAL = re.compile(r"them(?: all| both)?|those|these|both(?: of (?:them|those))?|all of them|the two")

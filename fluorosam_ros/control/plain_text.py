@@ -15,6 +15,7 @@ _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "pictur
               "goto": "go to", "fov": "field of view", "prev": "previous", "coll": "collimate", "atm": "at the moment",
               "increment": "increase", "decrement": "decrease", "incremented": "increased", "decremented": "decreased",
               "whats": "what s", "wheres": "where s", "thats": "that s",
+              "lemme": "let me", "gimme": "give me",
               "un segment": "unsegment", "nought": "zero",
               "twofold": "2 fold", "threefold": "3 fold", "fourfold": "4 fold"}  # fmt: skip
 _WHOLE = {
@@ -27,8 +28,8 @@ _AND_A_HALF = re.compile(
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORTHAND)})\b")
 _SENTENCE_END = re.compile(r"(?:(?<=[a-z]{2})|(?<=\d))[.!?]\s+(?=[a-z])")
 _CONVENIENT = (
-    r"can|could|would|will|like|wish|don t mind|wouldn t mind|(?:are|re) ready|have a (?:moment|second|sec|minute)"
-    r"|get (?:a|the) chance"
+    r"can|could|would|will|like|wish|don t mind|wouldn t mind|(?:are|re) (?:ready|happy)"
+    r"|have a (?:moment|second|sec|minute)|get (?:a|the) chance"
 )
 _VERY = r"a bit|a little|too|very|so|really|quite|rather|pretty"
 _POOR = r"grainy|dark|noisy|bright|blurry|fuzzy|distracting|confusing|cluttered|messy"
@@ -127,6 +128,11 @@ def asks(text: str, words: str) -> bool:
     if not text.rstrip(" \"'”").endswith("?") or _ASKED_KINDLY.search(words):
         return False
     return _QUESTION.match(words) is not None or _WISH.search(words) is None
+
+
+def questions(text: str) -> list[str]:
+    """The sentences of a text that end in a question mark."""
+    return [each for each in re.split(r"(?<=[.!?])\s+", text.strip()) if each.endswith("?")]
 
 
 def fragment(text: str) -> bool:

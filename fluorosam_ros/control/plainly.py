@@ -22,7 +22,7 @@ NOTHING, SEVERAL = "nothing", "several"
 """The kinds of what is no command, and of several commands in one text."""
 
 _SIDE = re.compile(r"\b(lao|rao|cranial|caudal|left|right)\b")
-_RELATIVE = re.compile(r"\b(?:by|more|less|further|another|additional|extra|add)\b")
+_RELATIVE = re.compile(r"\b(?:by|relative|more|less|further|another|additional|extra|add)\b")
 _ABSOLUTE = re.compile(r"\b(?:at|set|make|(?:to|on|is|be) (?:20|lao|rao|cranial|caudal))\b")
 _BACKWARDS = frozenset(("off", "less", "back", "out", "reduce", "decrease", "undo", "from", "away"))
 _STRAIGHT = frozenset(("neutral", "straight", "zero", "zeroed", "upright", "level", "flat", "straighten", "flatten"))
@@ -44,7 +44,8 @@ _WAY = frozenset(("left", "right", "head", "feet", "ceiling", "table"))
 _SIDED = frozenset(("left", "right", "both"))  # "the left liver" is no liver
 _BOTH_AFTER = re.compile(rf"(?<={NAME}) (?:(?:\w+ )?and )?both(?: of them)?$")
 _THAT_ONE = re.compile(r"\b(?:that|this) 20\b")  # "one" as every number
-_PRONOUNS = frozenset(("it", "that", "this", "them", "those", "these"))
+_SINGULAR = frozenset(("it", "its", "that", "this", "there", "her", "him", "thing"))
+_PLURAL = frozenset(("them", "em", "those", "these", "both", "ones", "pair"))
 _NO_POSE = re.compile(r"\b(?:slides?|patient|case|song|track|page|series|chapter|topic|question|subject)\b")
 _SAVED_AS = re.compile(
     r".*\b(?:as|called|named|call(?: it| this| that)?|(?:under|by)(?: the)?(?: name)?(?: of)?"
@@ -92,17 +93,21 @@ def _about(verb: str) -> Say:
     def say(found: Slots, words: str, context: Context) -> str | None:
         if found.units_mm:
             return None
+        said = set(words.split())
         words = _BOTH_AFTER.sub("", " ".join(found.words))
-        if (_SIDED | {"open"}) & set(words.split()):
+        if (({"left", "right"} if not found.structures else _SIDED) | {"open"}) & set(words.split()):
             return None
-        if found.numbers and (found.numbers != (1.0,) or not _THAT_ONE.search(words)):
+        pair = found.numbers == (2.0,) and len(context.named) == 2  # "those two"
+        if found.numbers and not pair and (found.numbers != (1.0,) or not _THAT_ONE.search(words)):
             return None
         if found.structures and f"{NAME} {NAME}" not in words:
             names = dict.fromkeys(each.name for group in found.structures for each in group)
             return f"{verb} {listed([f'the {name}' for name in names], 'and')}"
-        pronouns = set(found.words) & _PRONOUNS
-        named = bool(found.structures) or not context.named
-        return f"{verb} {pronouns.pop()}" if len(pronouns) == 1 and not named else None
+        if found.structures or not (context.named and (_SINGULAR | _PLURAL) & said):
+            return None
+        if len(context.named) > 1 and not _PLURAL & said:
+            return f"{verb} it"  # which, the rules ask
+        return f"{verb} {listed([f'the {each.name}' for each in context.named], 'and')}"
 
     return say
 

@@ -46,7 +46,7 @@ from fluorosam_ros.control.command_types import (
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.leaning import CONTRAST, FOLLOW_UPS
 from fluorosam_ros.control.plain_text import bare
-from fluorosam_ros.control.plainly import KINDS, SEVERAL
+from fluorosam_ros.control.plainly import KINDS, SEVERAL, kind_of
 from fluorosam_ros.control.quantities import tokens
 from fluorosam_ros.control.reader import Reading, reader
 from fluorosam_ros.control.slots import NAME, slots
@@ -97,6 +97,12 @@ _EARLIER = re.compile(
 )
 """What is said of the pose before."""
 
+_PREDICATE = re.compile(
+    r"(?:is|isn t|are|aren t|was|wasn t|were|weren t|would|wouldn t|will|won t|has|hasn t|had|hadn t|can|can t|cannot"
+    r"|could|couldn t|does|doesn t|did|didn t|never|gets|got|makes|made|means|meant)\b"
+)
+"""How what is said of a command goes on after it: "3 cm towards the table was too low"."""
+
 _PROHIBITS = re.compile(r"(?:please )?(?:do|don|dont|never|not|no|must|should|nobody|stop|cannot|is|are)\b")
 """How such talk does not begin."""
 
@@ -121,6 +127,8 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     left = slots(bare(reading.command)).words
     strange = reader().unknown_after_names(left)
     permits = any(isinstance(step, Arm | ResetStop) for step in steps)
+    if not permits and any(phrases.ARM.fullmatch(bare(part)) for part in words.split(" and ")):
+        return None  # "arm the system and drive to chest PA"
     if permits and (len(steps) > 1 or not reader().known.issuperset(reading.command.split())):
         return None
     if strange and any(isinstance(step, Segment | StopSegmenting | WhereIs) for step in steps):
@@ -141,12 +149,18 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         reading.harm < _DOUBTFUL
         and _agrees(reading, command)
         and not strange
-        and not _second_command(reading, context, understand)
+        and not _second_command(reading, command, context, understand)
         and not (reading.kind in _REMADE and _relative(context.last))
     )
-    if certain and not permits and not _doubted(words, reading, command):
+    if certain and not _doubted(words, reading, command) and (not permits or _in_a_part_of_its_own(words)):
         return command
     return _asked(command, unclear)
+
+
+def _in_a_part_of_its_own(words: str) -> bool:
+    """Whether arming is said in full between commas, as the rules know it, and all the rest is certain."""
+    armed = [part for part in words.split(" and ") if phrases.ARM.fullmatch(bare(part))]
+    return len(armed) == 1 and not phrases.DOUBT.search(words)
 
 
 def _relative(last: Command | None) -> bool:
@@ -157,15 +171,13 @@ def _relative(last: Command | None) -> bool:
 def _negated(words: str, reading: Reading) -> bool:
     """Whether something is negated beside what is talk for itself: "more dose and i can t see a thing" is not, nor is
     the wrong part of a correction: "no and towards rao", "20 and not 30"."""
-    if phrases.FORBIDS.search(words):
-        return True
     said = f" {words} "
     if reading.kind in FOLLOW_UPS and reading.likeness >= _ALIKE and reading.harm < _DOUBTFUL:
         return phrases.NEGATION.search(CONTRAST.sub(" ", reading.command)) is not None
     long = [each for each in reading.stretches if len(each.split()) >= _A_SENTENCE and not _PROHIBITS.match(each)]
     for aside in (*(long if reading.harm < _DOUBTFUL else ()), *reading.asides):
         said = said.replace(f" {aside} ", " and ", 1)
-    return phrases.NEGATION.search(said) is not None
+    return phrases.NEGATION.search(said) is not None or phrases.FORBIDS.search(said) is not None
 
 
 def known_words() -> tuple[frozenset[str], frozenset[str]]:
@@ -220,7 +232,7 @@ def _in_steps(reading: Reading, context: Context, understand: UnderstandIn) -> C
         if not isinstance(command, Unclear) or len(part.split()) < _FEWEST_WORDS or " and " in part:
             return command
         alone = reader().read(part)
-        if alone.kind in FOLLOW_UPS or alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
+        if alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
             return command
         return _of_its_kind(alone, part, now, lambda said: understand(said, now)) or command
 
@@ -236,23 +248,31 @@ def _agrees(reading: Reading, command: Command) -> bool:
     return alike and reading.likeness >= _ALIKE
 
 
-def _second_command(reading: Reading, context: Context, understand: UnderstandIn) -> bool:
+def _second_command(reading: Reading, command: Command, context: Context, understand: UnderstandIn) -> bool:
     """Whether what was taken for talk, or a part beside what one command was read from, would be another by itself."""
-    alone = reading.kind in KINDS and " and " in reading.command
+    alone = not isinstance(command, Steps) and " and " in reading.command
     parts = reading.command.split(" and ") if alone else []
-    return any(_commands(part, reading.kind, context, understand) for part in (*parts, reading.talk) if part)
+    kind = kind_of(describe(command))
+    return any(_commands(part, kind, context, understand) for part in (*parts, reading.talk) if part)
 
 
 def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) -> bool:
     """Whether a part of a text is by itself a command of another kind."""
     if slots(part).words == (NAME,):  # one of several structures
         return False
+    command = understand(part, context)
+    if acts(command) and not any(_same_motion(kind_of(describe(step)), kind) for step in steps_of(command)):
+        return True
     alone = reader().read(part)
-    if {alone.kind, kind} == {"Rotate to", "Tilt to"}:  # "take the tilt out, back to zero"
-        return False
-    if alone.kind not in KINDS or alone.kind == kind or alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
+    if alone.kind not in KINDS or alone.likeness < _ALIKE or alone.harm >= _HARMFUL or _same_motion(alone.kind, kind):
         return False
     return _of_its_kind(alone, part, context, lambda said: understand(said, context)) is not None
+
+
+def _same_motion(one: str, other: str) -> bool:
+    """Whether two kinds of command are one, by an amount or to an angle; "back to zero" does for both angles."""
+    alike = ({"Rotate to", "Tilt to"}, {"Rotate to", "Rotate by"}, {"Tilt to", "Tilt by"})
+    return one == other or {one, other} in alike
 
 
 def _goes_back(command: Command) -> bool:
@@ -264,11 +284,17 @@ def _doubted(words: str, reading: Reading, command: Command) -> bool:
     said = f" {_EARLIER.sub(' ', words) if _goes_back(command) else words} "
     if phrases.DELAY.search(said.strip()):
         return True
+    if any(_PREDICATE.match(talk) and not words.startswith(talk) for talk in reading.stretches):
+        return True
+    short = []
     for talk in reading.stretches if reading.command else ():
         if len(talk.split()) > _A_SENTENCE:
             said = said.replace(f" {talk} ", " and ", 1)
+        else:
+            short.append(talk)
     measured = isinstance(command, Rotate | Tilt | Translate | CollimateBy | SetField | Zoom | Steps)
-    numbers = measured and any(number != 1 for number in tokens(reading.talk).numbers)
+    # A sentence of its own speaks of other numbers: "he has been here since 6".
+    numbers = measured and any(number != 1 for number in tokens(" and ".join(short)).numbers)
     return numbers or phrases.DOUBT.search(said.strip()) is not None
 
 

@@ -14,6 +14,7 @@ from fluorosam_ros.control.command_types import (
     CollimateTo,
     Command,
     Disarm,
+    GoBack,
     GoToView,
     OpenCollimator,
     Refuse,
@@ -43,6 +44,7 @@ _SEPARATOR = re.compile(
     r"|next|finally|and lastly|and)\b(?: and\b)*\s*"
 )
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
+_BEFORE_OTHERS = re.compile(r"(?<=\w)\s+first(?= (?:and|then)\b)")
 _TWO_VERBS = re.compile(
     r"^(?P<center>cent(?:er|re)|middle)(?: up)? and (?:then )?(?:cone|collimate|shutter|crop|cone down|tighten)"
     r"(?: (?:in|down|up))*(?: (?:on|to|onto|around|over|in on|down to|down on))? (?P<what>.+)$"
@@ -52,7 +54,7 @@ _TWO_VERBS = re.compile(
 """Two verbs for one structure: "center and collimate to the liver", "the liver centred and coned"."""
 
 _ALONE = (Arm, Disarm, ResetStop)
-_ABSOLUTE = (Center, CollimateTo, OpenCollimator, SetField, GoToView)
+_SAID_TWICE = (Center, CollimateTo, OpenCollimator, SetField, GoToView, GoBack)
 Understand = Callable[[str, Context], Command]
 
 
@@ -68,7 +70,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     """
     words = _TWO_VERBS.sub(
         lambda two: f"center on {two['what'] or two['both']} and collimate to {two['what'] or two['both']}",
-        _FIRST.sub("", words),
+        _BEFORE_OTHERS.sub("", _FIRST.sub("", words), count=1),
     )
     parts = [part for part in _SEPARATOR.split(words) if part]
     if not 2 <= len(parts) <= MAX_PARTS:
@@ -103,6 +105,7 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     """
     kept = [step for at, step in enumerate(steps) if at == 0 or not _said_twice(steps[at - 1], step)]
     kept = [one for one, other in pairwise((*kept, None)) if one is not None and not _made_exact(one, other)]
+    kept = [step for at, step in enumerate(kept) if at == 0 or not _made_exact(step, kept[at - 1])]
     kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
     if len(kept) > 1 and isinstance(kept[0], Segment) and not phrases.SEGMENT_VERB.match(first):
         about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
@@ -114,7 +117,7 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
 def _said_twice(one: Single, other: Single) -> bool:
     if isinstance(one, Segment) and isinstance(other, Segment):
         return bool(one.structures) and one.structures == other.structures
-    return one == other and isinstance(other, _ABSOLUTE)
+    return one == other and isinstance(other, _SAID_TWICE)
 
 
 def _made_exact(one: Single, other: Single | None) -> bool:

@@ -375,3 +375,27 @@ def test_what_may_be_either_side_goes_to_the_likelier(sentence_encoder: Sentence
 def test_what_has_no_other_side_is_asked_for_alone(predictor: Predictor, backend: ScriptedBackend) -> None:
     predictor.predict_many(["heart"])
     assert len(backend.batches[-1].text) == 1
+
+
+def test_only_structures_with_another_side_are_looked_at_twice(predictor: Predictor, backend: ScriptedBackend) -> None:
+    predictor.predict_many(["liver"])
+    assert len(backend.encoded) == 1
+    predictor.predict_many(["left lung", "liver"])
+    predictor.predict_many(["right femur"])
+    assert len(backend.encoded) == 2, "the second look is taken once an image"
+    assert not np.array_equal(backend.encoded[0], backend.encoded[1])
+    predictor.set_image(np.ones((HEIGHT, WIDTH), np.uint16))
+    predictor.predict_many(["right femur"])
+    assert len(backend.encoded) == 4
+
+
+def test_both_looks_count_alike(sentence_encoder: SentenceEncoder) -> None:
+    class Wavering(ScriptedBackend):
+        def decode(self, features: Features, prompts: PromptBatch) -> Decoded:
+            self.logits = -self.logits
+            return super().decode(features, prompts)
+
+    predictor = Predictor(Wavering(), sentence_encoder)
+    predictor.set_image(np.ones((HEIGHT, WIDTH), np.uint16))
+    assert abs(predictor.predict("left lung").logits[32, 32]) < 0.1
+    assert abs(predictor.predict("liver").logits[32, 32]) == pytest.approx(5)

@@ -9,6 +9,7 @@ from fluorosam_ros.control.command_types import (
     Center,
     CollimateTo,
     Disarm,
+    GoBack,
     GoToView,
     NotUnderstood,
     OpenCollimator,
@@ -334,3 +335,63 @@ def test_long_input_is_quick(text):
     start = time.process_time()
     assert not acts(parse(text))
     assert time.process_time() - start < 0.1
+
+
+def test_a_motion_that_is_asked_about_is_not_done():
+    assert not acts(parse("4 cm towards the table? it is tight there"))
+    assert describe(parse("could you move 1.5 cm towards the table? thanks")) == "Move 15 mm towards the table."
+    assert describe(parse("all set? rotate to LAO 30 please")) == "Rotate to LAO 30°."
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("back to the saved view entry point", "Go to the saved view “entry point”."),
+        ("return to saved view nail tip and take a shot", "Go to the saved view “nail tip”, then take one shot."),
+        ("go back to the saved view and take a shot", "No view is saved under that name."),
+        ("recall the position", "No view is saved under that name."),
+    ],
+)
+def test_a_view_that_nobody_saved_is_known_by_its_name_alone(text, meant):
+    assert describe(parse(text)) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "somebody leaned on the button, reset the e-stop please",
+        "false alarm, the button is out again, release the emergency stop",
+    ],
+)
+def test_a_reset_said_in_full_counts_beside_harmless_talk(text):
+    assert parse(text) == ResetStop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "emergency stop reset",
+        "he told me to, reset the emergency stop",
+        "don't worry, reset the emergency stop",
+        "stop, reset the emergency stop",
+        "reset the emergency stop, then reset the emergency stop",
+    ],
+)
+def test_a_reset_beside_anything_else_stays_a_stop(text):
+    assert parse(text) == Stop()
+
+
+def test_arming_is_read_only_where_a_part_of_the_text_says_it_in_full():
+    assert parse("the team is ready, arm the system") == Arm()
+    for text in ("when he nods, arm the system", "he said arm the system", "we are not ready, arm the system"):
+        assert not isinstance(parse(text), Arm), text
+
+
+def test_the_first_of_several_steps_may_be_called_first():
+    assert describe(parse("abdomen AP first, next collimate onto the kidneys")) == (
+        "Go to the abdomen AP view, then collimate to the kidneys."
+    )
+
+
+def test_going_back_that_is_said_twice_is_done_once():
+    assert parse("undo that last move and take us back") == GoBack()

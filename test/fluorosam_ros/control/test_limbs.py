@@ -4,8 +4,9 @@ import pytest
 
 from fluorosam_ros.control.commands import parse
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.limbs import with_sides
+from fluorosam_ros.control.limbs import on_its_side, said_of_its_side, with_sides
 from fluorosam_ros.control.plain_text import plain
+from fluorosam_sim.anatomy import find, structure
 
 
 def after(text):
@@ -52,3 +53,25 @@ def test_other_texts_stay_as_they_are(said):
 )
 def test_the_same_limb_is_that_of_the_command_before(said, before, sided):
     assert with_sides(plain(said), after(before)) == sided
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "meant"),
+    [
+        ("fibula", "outline the right tibia", "fibula_right"),
+        ("fibula", "outline the tibia", "fibula"),
+        ("left fibula", "outline the right tibia", "fibula_left"),
+        ("liver", "outline the right tibia", "liver"),
+    ],
+)
+def test_a_bone_without_a_side_is_on_the_side_of_the_last_one(said, before, meant):
+    assert on_its_side(find(said).structures, after(before)) == (structure(meant),)
+
+
+def test_a_bone_that_needs_a_side_gets_it_only_from_a_limb():
+    assert said_of_its_side("not that and the collarbone", after("center on the left scapula")) == (
+        structure("clavicula_left"),
+    )
+    assert said_of_its_side("the collarbone", after("center on the left kidney")) == ()
+    assert said_of_its_side("the collarbone or the scapula", after("center on the left humerus")) == ()
+    assert said_of_its_side("the collarbone", Context()) == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fluorosam_ros.control.plain_text import asks, plain
+from fluorosam_ros.control.plain_text import asks, plain, questions
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,8 @@ def test_a_kindly_asked_request_is_no_question(text):
 )
 def test_a_question_is_one(text):
     assert asks(text, plain(text))
+
+
+def test_only_sentences_with_a_question_mark_are_questions():
+    assert questions("Ready? Then go. 1.5 cm to the head? No room.") == ["Ready?", "1.5 cm to the head?"]
+    assert questions("take a shot") == []

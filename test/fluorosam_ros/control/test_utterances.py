@@ -12,9 +12,9 @@ from fluorosam_ros.control.sequences import Guide
 from fluorosam_ros.control.wording import describe
 
 HERE = Path(__file__).resolve().parent
-HELD_OUT_SCORE = 0.93
+HELD_OUT_SCORE = 0.945
 """Reached on wordings that neither the rules nor the reading were made from; the goal is 0.97."""
-HEARD_SCORE = 0.86
+HEARD_SCORE = 0.83
 """Of wordings that the reading has learnt from."""
 
 
@@ -54,7 +54,7 @@ def test_development_table_is_understood(row):
 
 @pytest.mark.parametrize(
     ("name", "least", "every"),
-    [("utterances_held_out.tsv", HELD_OUT_SCORE, 1), ("utterances_heard.tsv", HEARD_SCORE, 3)],
+    [("utterances_held_out.tsv", HELD_OUT_SCORE, 1), ("utterances_heard.tsv", HEARD_SCORE, 5)],
 )
 def test_wordings_of_people_who_never_saw_the_language_are_understood(name, least, every):
     rows = table(name)[::every]
