@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_model.closer_look import both_looks, magnified
 from fluorosam_model.mask_threshold import best_dice_logit
 from fluorosam_model.naming import Naming
 from fluorosam_model.preprocess import Letterbox, to_input
@@ -109,6 +110,8 @@ class Predictor:
         self._naming_wanted = naming
         self._naming: Naming | None = None
         self._features: Features | None = None
+        self._model_input: FloatArray | None = None
+        self._closer: Features | None = None
         self._letterbox: Letterbox | None = None
 
     @property
@@ -124,6 +127,7 @@ class Predictor:
         model_input, letterbox = to_input(image, self._backend.input_size)
         self._features = self._backend.encode(model_input)
         self._letterbox, self._naming = letterbox, None
+        self._model_input, self._closer = model_input, None
 
     def predict(
         self,
@@ -159,13 +163,16 @@ class Predictor:
             questions = [self._named(question) if question.nameless else question for question in questions]
         return [
             self._prediction(question, answer, other, self._letterbox)
-            for question, answer, other in self._answered(questions, self._features)
+            for question, answer, other in self._answered(questions, self._features, closely=True)
         ]
 
     def _answered(
-        self, questions: Sequence[Question], features: Features
+        self, questions: Sequence[Question], features: Features, closely: bool = False
     ) -> Iterator[tuple[Question, _Answer, _Answer | None]]:
-        """Each question with its answer, and the answer about the same structure on the other side if it has one."""
+        """Each question with its answer, and the answer about the same structure on the other side if it has one.
+
+        closely: look twice where there is another side.
+        """
         # Where left and right are in doubt the doubt is shared between them, so each is asked for beside the other.
         others = [question.other_side() for question in questions]
         rows = {each.wording: row for row, each in enumerate(questions) if not each.geometric}
@@ -175,8 +182,22 @@ class Predictor:
             _Answer(logits[number], float(np.clip(iou[number], 0, 1)), presence, code)
             for number, logits, iou, presence, code in self._decoded([*questions, *added.values()], features)
         ]
+        if closely:
+            self._look_closer([*questions, *added.values()], answers)
         for question, answer, other in zip(questions, answers[: len(questions)], others, strict=True):
             yield question, answer, answers[rows[other.wording]] if other else None
+
+    def _look_closer(self, questions: Sequence[Question], answers: list[_Answer]) -> None:
+        """Puts what both looks at the image make of structures with another side in place of the first's answers."""
+        rows = [row for row, question in enumerate(questions) if question.other_side() is not None]
+        if not rows:
+            return
+        if self._closer is None:
+            assert self._model_input is not None
+            self._closer = self._backend.encode(magnified(self._model_input))
+        decoded = self._decoded([questions[row] for row in rows], self._closer)
+        for row, (number, logits, _, _, _) in zip(rows, decoded, strict=True):
+            answers[row] = replace(answers[row], logits=both_looks(answers[row].logits, logits[number]))
 
     def _named(self, question: Question) -> Question:
         """Clicks and a box without a text as a question about what they seem to mean, if they mean anything known."""

@@ -28,7 +28,7 @@ VIEWS_A_BODY = 24
 _VIEWS_A_NEW_BODY = 4
 _ALL_ROUND = 0.4
 # Which of two limbs or lungs behind each other is the left one shows in their size alone: the hardest to learn.
-_LATERAL = 0.5
+_LATERAL = 0.65
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,6 +103,7 @@ _PREDICATE = re.compile(
 )
 """How what is said of a command goes on after it: "3 cm towards the table was too low"."""
 
+_PROHIBITION = re.compile(r"(?:(?:please|and|but) )*(?:do not|don t|dont|never|not|no) ")
 _PROHIBITS = re.compile(r"(?:please )?(?:do|don|dont|never|not|no|must|should|nobody|stop|cannot|is|are)\b")
 """How such talk does not begin."""
 
@@ -118,7 +119,7 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     if not _FEWEST_WORDS <= len(words.split()) <= MAX_WORDS:
         return None
     reading = reader().read(words)
-    if reading.harm >= _HARMFUL or _negated(words, reading):
+    if reading.harm >= _HARMFUL or _negated(words, reading, context, understand):
         return None
     command = _likeliest(words, reading, context, understand)
     if command is None or isinstance(command, Ask):
@@ -168,16 +169,25 @@ def _relative(last: Command | None) -> bool:
     return isinstance(last, Translate | CollimateBy) or getattr(last, "delta_deg", None) is not None
 
 
-def _negated(words: str, reading: Reading) -> bool:
+def _negated(words: str, reading: Reading, context: Context, understand: UnderstandIn) -> bool:
     """Whether something is negated beside what is talk for itself: "more dose and i can t see a thing" is not, nor is
     the wrong part of a correction: "no and towards rao", "20 and not 30"."""
     said = f" {words} "
-    if reading.kind in FOLLOW_UPS and reading.likeness >= _ALIKE and reading.harm < _DOUBTFUL:
+    leans = reading.kind in FOLLOW_UPS and context.last is not None
+    if leans and reading.likeness >= _ALIKE and reading.harm < _DOUBTFUL:
         return phrases.NEGATION.search(CONTRAST.sub(" ", reading.command)) is not None
     long = [each for each in reading.stretches if len(each.split()) >= _A_SENTENCE and not _PROHIBITS.match(each)]
+    if any(_forbids(aside, context, understand) for aside in reading.asides):
+        return True
     for aside in (*(long if reading.harm < _DOUBTFUL else ()), *reading.asides):
         said = said.replace(f" {aside} ", " and ", 1)
     return phrases.NEGATION.search(said) is not None or phrases.FORBIDS.search(said) is not None
+
+
+def _forbids(aside: str, context: Context, understand: UnderstandIn) -> bool:
+    """Whether talk forbids a command: "don't show me the ribs", which "don't worry" does not."""
+    found = _PROHIBITION.match(aside)
+    return found is not None and not isinstance(understand(aside[found.end() :], context), Unclear)
 
 
 def known_words() -> tuple[frozenset[str], frozenset[str]]:
