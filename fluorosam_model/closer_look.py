@@ -12,7 +12,15 @@ import numpy.typing as npt
 
 MAGNIFICATION = 1.1
 
+_OVERLAP = 0.2  # IoU
+
 FloatArray = npt.NDArray[np.float32]
+
+
+def in_doubt(logits: FloatArray, other_side: FloatArray) -> bool:
+    """Whether the masks of a structure and of its counterpart, (h, h) logits each, lie over each other."""
+    own, other = logits > 0, other_side > 0
+    return bool((own & other).sum() > _OVERLAP * (own | other).sum())
 
 
 def magnified(model_input: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fluorosam_model.closer_look import both_looks, magnified
+from fluorosam_model.closer_look import both_looks, in_doubt, magnified
 from fluorosam_model.mask_threshold import best_dice_logit
 from fluorosam_model.naming import Naming
 from fluorosam_model.preprocess import Letterbox, to_input
@@ -171,7 +171,7 @@ class Predictor:
     ) -> Iterator[tuple[Question, _Answer, _Answer | None]]:
         """Each question with its answer, and the answer about the same structure on the other side if it has one.
 
-        closely: look twice where there is another side.
+        closely: look twice where left and right are in doubt.
         """
         # Where left and right are in doubt the doubt is shared between them, so each is asked for beside the other.
         others = [question.other_side() for question in questions]
@@ -183,20 +183,26 @@ class Predictor:
             for number, logits, iou, presence, code in self._decoded([*questions, *added.values()], features)
         ]
         if closely:
-            self._look_closer([*questions, *added.values()], answers)
+            self._look_closer([*questions, *added.values()], answers, rows)
         for question, answer, other in zip(questions, answers[: len(questions)], others, strict=True):
             yield question, answer, answers[rows[other.wording]] if other else None
 
-    def _look_closer(self, questions: Sequence[Question], answers: list[_Answer]) -> None:
-        """Puts what both looks at the image make of structures with another side in place of the first's answers."""
-        rows = [row for row, question in enumerate(questions) if question.other_side() is not None]
-        if not rows:
+    def _look_closer(self, questions: Sequence[Question], answers: list[_Answer], rows: Mapping[str, int]) -> None:
+        """Puts what both looks at the image make of structures in place of the first's answers where the masks of left
+        and right lie over each other. rows: which answer belongs to which wording."""
+        mirrored = [question.other_side() for question in questions]
+        doubtful = [
+            row
+            for row, other in enumerate(mirrored)
+            if other is not None and in_doubt(answers[row].logits, answers[rows[other.wording]].logits)
+        ]
+        if not doubtful:
             return
         if self._closer is None:
             assert self._model_input is not None
             self._closer = self._backend.encode(magnified(self._model_input))
-        decoded = self._decoded([questions[row] for row in rows], self._closer)
-        for row, (number, logits, _, _, _) in zip(rows, decoded, strict=True):
+        decoded = self._decoded([questions[row] for row in doubtful], self._closer)
+        for row, (number, logits, _, _, _) in zip(doubtful, decoded, strict=True):
             answers[row] = replace(answers[row], logits=both_looks(answers[row].logits, logits[number]))
 
     def _named(self, question: Question) -> Question:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fluorosam_model.closer_look import MAGNIFICATION, both_looks, magnified
+from fluorosam_model.closer_look import MAGNIFICATION, both_looks, in_doubt, magnified
 
 
 def blob(size, x, y, sigma):
@@ -31,3 +31,10 @@ def test_what_the_closer_look_does_not_show_stays_as_it_was():
     assert logits[0, 0] == logits[-1, -1] == 0
     assert logits[32, 32] == 4
     assert 0.75 < (logits == 4).mean() < 0.9
+
+
+def test_sides_that_lie_over_each_other_are_in_doubt():
+    left, right = blob(64, 25, 32, 6) - 0.5, blob(64, 40, 32, 6) - 0.5
+    assert in_doubt(left, left) and in_doubt(left, blob(64, 28, 32, 6) - 0.5)
+    assert not in_doubt(left, right)
+    assert not in_doubt(np.full((64, 64), -1, np.float32), np.full((64, 64), -1, np.float32))
