@@ -150,7 +150,7 @@ DELAY = re.compile(
     r"|once(?! (?:more|again))(?!$)|before(?!$| (?:this|that)(?: one)?\b)|later|soon|eventually|in case|as long as"
     r"|suppos\w*|provided|providing|assum\w*|imagin(?:e|ed|es|ing(?= (?:we|you|i|that)))\b|hypothetical\w*|pretend\w*"
     r"|condition|by the time|lest|whether|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|far be it"
-    r"|quote|unquote|example|(?:page|section|chapter|paragraph) (?:\d+|one|two|three|four|five)"
+    r"|quote|unquote|example|letter|unremarkable|(?:page|section|chapter|paragraph) (?:\d+|one|two|three|four|five)"
     r"|what (?:i|we|you|he|she|they) (?:would|could|might)|(?:was|is) (?:wrong|a mistake)$)\b"
 )
 """Searched in talk beside what would move: conditions and other times."""

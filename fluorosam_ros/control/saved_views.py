@@ -17,7 +17,7 @@ view position pose angle place location setting spot setup the a my our number n
 """
 _POSE_WORDS = frozenset(_POSE_NAMES.split())
 _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
-_STORED = re.compile(r"\b(?:saved|stored|remembered|recall)\b")
+_STORED = re.compile(r"\b(?:saved|stored|remembered)\b|\brecall\b.*\b(?:view|position|pose)\b")
 _NO_NAME = re.compile(r"\b(?:previous|prior|last|former|earlier|original|other|same|one|just|again|before)\b")
 
 
@@ -48,7 +48,8 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
             return None
         # Whether there is such a view is for who keeps them to say. After an "and" it would be another step's.
         called = " ".join(said[max(starts) : min(ends)])
-        unclear = context.saved or "and" in said[: max(starts)] or _NO_NAME.search(called)
+        before = said[: max(starts)]
+        unclear = context.saved or "and" in before or before[-1:] == ["that"] or _NO_NAME.search(called)
         name = "" if unclear else _name(called)
         return RecallView(name) if name else Refuse("No view is saved under that name.")
     shortest = next(text for text, name in reversed(names) if name == spoken[1])
