@@ -21,13 +21,13 @@ def counterpart(named: tuple[Structure, ...], said: str, numbers: tuple[float, .
     words = {*map(_singular, said.split()), *(f"{number:g}" for number in numbers)}
     sides = {"left", "right"} & words if one.side else set()
     side = sides.pop() if len(sides) == 1 else one.side
+    before, bone = _name(one), of_a_limb(one)
     found = []
     for other in STRUCTURES:
-        before, after = _name(one), _name(other)
-        differs = [new for old, new in zip(before, after, strict=False) if old != new]
-        whole = len(before) == 1  # another structure altogether
-        if whole and not (of_a_limb(one) and of_a_limb(other)):
+        if len(before) == 1 and not (bone and of_a_limb(other)):  # another structure altogether
             continue
+        after = _name(other)
+        differs = [new for old, new in zip(before, after, strict=False) if old != new]
         if other.side == side and len(before) == len(after) and len(differs) == 1 and differs[0] in words:
             found.append(other)
     return found[0] if len(found) == 1 else None

@@ -128,7 +128,7 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     left = slots(bare(reading.command)).words
     strange = reader().unknown_after_names(left)
     permits = any(isinstance(step, Arm | ResetStop) for step in steps)
-    if not permits and any(phrases.ARM.fullmatch(bare(part)) for part in words.split(" and ")):
+    if not permits and _arming_parts(words):
         return None  # "arm the system and drive to chest PA"
     if permits and (len(steps) > 1 or not reader().known.issuperset(reading.command.split())):
         return None
@@ -160,8 +160,12 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
 
 def _in_a_part_of_its_own(words: str) -> bool:
     """Whether arming is said in full between commas, as the rules know it, and all the rest is certain."""
-    armed = [part for part in words.split(" and ") if phrases.ARM.fullmatch(bare(part))]
-    return len(armed) == 1 and not phrases.DOUBT.search(words)
+    return len(_arming_parts(words)) == 1 and not phrases.DOUBT.search(words)
+
+
+def _arming_parts(words: str) -> list[str]:
+    """The parts of plain words that say in full that the system is to be armed."""
+    return [part for part in words.split(" and ") if phrases.ARM.fullmatch(bare(part))]
 
 
 def _relative(last: Command | None) -> bool:
@@ -175,7 +179,8 @@ def _negated(words: str, reading: Reading, context: Context, understand: Underst
     said = f" {words} "
     leans = reading.kind in FOLLOW_UPS and context.last is not None
     if leans and reading.likeness >= _ALIKE and reading.harm < _DOUBTFUL:
-        return phrases.NEGATION.search(CONTRAST.sub(" ", reading.command)) is not None
+        negated = phrases.NEGATION.search(CONTRAST.sub(" ", reading.command))
+        return negated is not None or phrases.FORBIDS.search(words) is not None
     long = [each for each in reading.stretches if len(each.split()) >= _A_SENTENCE and not _PROHIBITS.match(each)]
     if any(_forbids(aside, context, understand) for aside in reading.asides):
         return True
