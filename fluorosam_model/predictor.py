@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_model.click_evidence import Candidates
 from fluorosam_model.closer_look import both_looks, in_doubt, magnified
 from fluorosam_model.mask_threshold import best_dice_logit
-from fluorosam_model.naming import Naming
+from fluorosam_model.naming import likeliest
 from fluorosam_model.preprocess import Letterbox, to_input
 from fluorosam_model.prompts import MASK_PROMPT_LOGIT, Prompt, Question, questions_of
 from fluorosam_model.runtime.backend import (
@@ -108,7 +109,7 @@ class Predictor:
         for key, code in (codes or {}).items():
             self._meanings.setdefault(code, []).append(structure(key))
         self._naming_wanted = naming
-        self._naming: Naming | None = None
+        self._candidates: Candidates | None = None
         self._features: Features | None = None
         self._model_input: FloatArray | None = None
         self._closer: Features | None = None
@@ -126,7 +127,7 @@ class Predictor:
         """
         model_input, letterbox = to_input(image, self._backend.input_size)
         self._features = self._backend.encode(model_input)
-        self._letterbox, self._naming = letterbox, None
+        self._letterbox, self._candidates = letterbox, None
         self._model_input, self._closer = model_input, None
 
     def predict(
@@ -207,22 +208,26 @@ class Predictor:
 
     def _named(self, question: Question) -> Question:
         """Clicks and a box without a text as a question about what they seem to mean, if they mean anything known."""
-        naming = self._all_names()
+        candidates = self.candidates()
         before = question.mask_logits if question.before is not None else None
         answered = before > best_dice_logit(before) if before is not None else None
-        number = naming.likeliest(question.points, question.point_labels, answered)
+        number = likeliest(candidates, question.points, question.point_labels, answered, question.before)
         if number is None:
             return question
-        named = naming.structures[number]
+        named = candidates.structures[number]
         # A few clicks can still turn out to mean something else, and the answer before is then no help.
         kept = question.mask_logits is not None and (len(question.points) > _FEW or question.before == named.key)
-        mask_logits = question.mask_logits if kept else naming.logits[number]
+        mask_logits = question.mask_logits if kept else candidates.logits[number]
         return replace(question, wording=named.name, structure=named, mask_logits=mask_logits)
 
-    def _all_names(self) -> Naming:
-        """What the model makes of every name on the image that is set; asked once."""
-        if self._naming is None:
-            assert self._features is not None and self._letterbox is not None
+    def candidates(self) -> Candidates:
+        """What the model makes of every name on the image that is set; asked once.
+
+        Raises RuntimeError before the first image.
+        """
+        if self._features is None or self._letterbox is None:
+            raise RuntimeError("Set an image before prompting.")
+        if self._candidates is None:
             asked = [question for each in STRUCTURES for question in questions_of(Prompt(each.name), self._letterbox)]
             found = []
             for question, answer, other in self._answered(asked, self._features):
@@ -232,13 +237,13 @@ class Predictor:
                 if score >= self.calibration.threshold and mask.any() and question.structure is not None:
                     found.append((question.structure, score, answer.logits, mask))
             size = self._backend.input_size // MASK_STRIDE
-            self._naming = Naming(
+            self._candidates = Candidates(
                 tuple(each[0] for each in found),
                 np.array([each[1] for each in found], np.float32),
                 np.array([each[2] for each in found], np.float32).reshape(-1, size, size),
                 np.array([each[3] for each in found], bool).reshape(-1, size, size),
             )
-        return self._naming
+        return self._candidates
 
     def predict_hypotheses(self, prompts: Sequence[Prompt]) -> list[Hypotheses]:
         """All masks that the model has in mind for each of some points, boxes or masks, not just the best."""

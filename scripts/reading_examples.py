@@ -30,7 +30,7 @@ _AFTER = (", ", ", ", ", ", ". ", ". ", " because ", " as ", " ", " ", ", since 
 _OWN = ("Go to the saved view", SEVERAL)  # whatever was said before
 _CUT = re.compile(r"[,.]\s")
 _TALK = re.compile(r"\{([^}]*)\}")
-_FEWEST_WORDS = 2
+_FEWEST_WORDS, _FEWEST_CLEAR_WORDS = 2, 5
 _MARKS = {COMMAND: "partofcommand", REMARK: "partofremark", OBJECTION: "partofobjection", UNTAGGED: "partofeither"}
 """Words that begin a part of a text while it is made plain."""
 
@@ -123,7 +123,9 @@ def examples(seed: int = 0) -> list[Example]:
             found.append(_beside(said, tag, rng.choice(harmless), REMARK, kind, rng))
         for _ in range(OBJECTIONS_A_TEXT):
             found.append(_beside(said, tag, rng.choice(harmful), OBJECTION, NOTHING, rng))
-    alone = [said for said, *before in rows("utterances_adversarial.tsv") if not before]
+    # A few words that are harmless after one text may be a command after another.
+    adversarial = rows("utterances_adversarial.tsv")
+    alone = [said for said, *before in adversarial if not before or len(said.split()) >= _FEWEST_CLEAR_WORDS]
     found += [_example([(said, UNTAGGED)], NOTHING, harmful=True) for said in alone] * ADVERSARIAL_REPEATS
     found += [_example([(said, REMARK)], NOTHING) for said in harmless]
     found += [_example([(said, OBJECTION)], NOTHING) for said in harmful]

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from fluorosam_model.click_evidence import depth_px
 from fluorosam_model.evaluation.dataset import Dataset, Sample
 from fluorosam_model.evaluation.metrics import (
     auroc,
@@ -21,7 +22,6 @@ from fluorosam_model.evaluation.metrics import (
 )
 from fluorosam_model.evaluation.presence import TextSegmenter, asked_structures
 from fluorosam_model.evaluation.robustness import ConditionScore, condition_scores, robustness_report
-from fluorosam_model.naming import depth_px
 from fluorosam_model.predictor import Prediction
 from fluorosam_model.prompts import Prompt
 from fluorosam_sim.anatomy import held_out_texts, other_side, structure

@@ -1,10 +1,11 @@
-"""The part of the command language that turns the C-arm: "rotate 20 degrees", "RAO 20", "tilt 10 degrees cranial".
+"""The part of the command language that turns the C-arm: "RAO 20", "tilt 10 degrees cranial".
 
 Rules, so that nothing is guessed:
 
 * LAO and cranial are positive (DICOM positioner angles); left means LAO and right RAO, the patient's sides.
 * "to" makes the angle absolute, "by", "more" and "less" make it relative.
-* A verb with a number is relative: "rotate 20 degrees", "tilt 10 degrees cranial".
+* A verb with a number is relative: "rotate 20 degrees LAO", "tilt 10 degrees cranial". Without a direction it is asked
+  which one, unless the number has a sign: "rotate -20 degrees" is towards RAO.
 * So is a side of the patient with a number: "10 degrees to the left".
 * A view is absolute: "RAO 20", "20 degrees LAO", "cranial 15", also after a verb when the name comes first
   ("rotate LAO 20").
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import re
 
-from fluorosam_ros.control.command_types import Ask, Command, Refuse, Rotate, Steps, Tilt
+from fluorosam_ros.control.command_types import Ask, Choice, Command, Refuse, Rotate, Steps, Tilt
 from fluorosam_ros.control.quantities import BIT, NUMBER, tokens
 
 MAX_DEG = 360.0
@@ -46,6 +47,7 @@ _PHRASES = (
     (r"\b(?:up(?= .*\b(?:cra|cep|headw))|down(?= .*\b(?:cau|footw)))\s", ""),
     (r"(?<=\d|s|e|n|y|t|r) (?:to) (?=(?:lao|rao|cran|caud)\w*$)", " "),
     (r"\bin (?:the )?(lao|rao|cranial|caudal) direction\b", r"by \1"),
+    (r"\b(?:over |round |around )?to (?:the )?(lao|rao|cran\w*|caud\w*)(?: side)? (?=by )", r"\1 "),
     (r"\bin (?:the )?(left|right) direction\b", r"\1"),
     (
         r"\b(?:back off|ease off|come back|back)\b"
@@ -104,6 +106,7 @@ _STRAIGHT = re.compile(
     r"(?:(?:right |all the way )?back )?(?:to |in |into )?(?:the )?"
     r"(?:neutral(?: (?:position|pose|angulation))?|(?:zero|0) (?:position|angulation|angles)|"
     r"(?:zero|0)(?: degrees)? (?:and|by) (?:zero|0)(?: degrees)?|(?<=back to )(?:zero|0))"
+    r"|(?:both|all) (?:axes|angles)(?: back)?(?: to)? (?:zero|0|neutral)"
 )
 """Both angles at zero."""
 _Axis = type[Rotate] | type[Tilt]
@@ -148,12 +151,18 @@ _COMPOUNDS = tuple(
 )
 
 
+_SIGNED = re.compile(r"(?:^| )[-+]\d|\b(?:minus|negative|plus)\b")
+_THE_ONE = re.compile(r"\b(?:lao|rao|cranial|caudal) one$")
+
+
 def parse_angle(text: str) -> Command | None:
     """A turn of the C-arm, a question or refusal about one, or None when the text is about something else.
 
     Args:
         text: plain command text: lower case, words and signed numbers separated by single spaces.
     """
+    if _THE_ONE.search(text):
+        return None  # "the RAO one" is a view
     if _STRAIGHT.fullmatch(text):
         return Steps((Rotate(to_deg=0.0), Tilt(to_deg=0.0)))
     for pattern, replacement in _PHRASES:
@@ -184,15 +193,14 @@ def parse_angle(text: str) -> Command | None:
         if not verbs and not (named and numbers):
             return None
         return Refuse(f"I will not move: I did not understand {' '.join(left_over)[:60]!r} in this command.")
-    return _decide(kept, numbers, verbs, directions)
+    return _decide(kept, numbers, verbs, directions, signed=_SIGNED.search(text) is not None)
 
 
 def _turns(kept: list[str]) -> bool:
     return any(word in _VERBS or word in _DIRECTIONS for word in kept)
 
 
-def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis],
-            directions: list[str]) -> Command:  # fmt: skip
+def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis], directions: list[str], signed: bool) -> Command:
     axes = {_DIRECTIONS[w][0] for w in directions} or verbs
     if len(axes) != 1 or len(directions) > 1 or len(verbs) > 1 or len(numbers) > 1:
         if not axes:
@@ -220,6 +228,8 @@ def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis],
         return Ask("More or less?")
     if words & _LESS and not directions:
         return Ask("Less of LAO, RAO, cranial or caudal?")
+    if number and not directions and not signed:
+        return _which_way(axis, number, absolute)
     value = number * (_DIRECTIONS[directions[0]][1] if directions else 1) * (-1 if words & _LESS else 1) + 0.0
     view_first = bool(directions) and directions[0] not in _SIDE_WORDS and _follows(kept, directions[0])
     turning = words & {"rotate", "rotating", "turn", "swing", "orbit", "spin", "roll", "tilt", "tilting", "angulate"}
@@ -227,6 +237,18 @@ def _decide(kept: list[str], numbers: list[float], verbs: set[_Axis],
     if absolute or (not relative and (view_first or not (turning or to_the_side))):
         return axis(to_deg=value)
     return axis(delta_deg=value)
+
+
+def _which_way(axis: _Axis, number: float, absolute: bool) -> Ask:
+    names = ("LAO", "RAO") if axis is Rotate else ("cranial", "caudal")
+    choices = tuple(
+        Choice(
+            axis(to_deg=sign * number) if absolute else axis(delta_deg=sign * number),
+            words=tuple(f"{start}{name.casefold()}" for start in ("", "to ", "towards ", "toward ")),
+        )
+        for name, sign in zip(names, (1, -1), strict=True)
+    )
+    return Ask(f"Towards {names[0]} or {names[1]}?", choices)
 
 
 def _follows(kept: list[str], name: str) -> bool:

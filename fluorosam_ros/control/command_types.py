@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fluorosam_sim.anatomy import Structure
@@ -79,16 +79,18 @@ class OpenCollimator:
 
 @dataclass(frozen=True)
 class CollimateBy:
-    """Move every blade by this much, mm at the isocentre; + opens."""
+    """Move every blade by this much, mm at the isocentre; + opens. unit_mm: in which it was said."""
 
     delta_mm: float
+    unit_mm: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True)
 class SetField:
-    """Make the field a square about the middle of the image, mm at the isocentre."""
+    """Make the field a square about the middle of the image, mm at the isocentre. unit_mm: in which it was said."""
 
     side_mm: float
+    unit_mm: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,11 @@ class Tilt:
 
 @dataclass(frozen=True)
 class Translate:
-    """Move the isocentre by this much, mm, at the same angles."""
+    """Move the isocentre by this much, mm, at the same angles. unit_mm: in which it was said."""
 
     direction: Direction
     distance_mm: float
+    unit_mm: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -241,11 +244,13 @@ class Ask:
         question: one sentence.
         choices: what can be answered; empty if the command itself has to be said again.
         guess: whether no rule understood the text, and the choice is what it may have meant (`control.reading`).
+        said: the plain words that were asked about, which an answer may complete.
     """
 
     question: str
     choices: tuple[Choice, ...] = ()
     guess: bool = False
+    said: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

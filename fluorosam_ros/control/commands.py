@@ -8,6 +8,7 @@ be understood.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from fluorosam_ros.control import motion_phrases, phrases
 from fluorosam_ros.control.angles import parse_angle
@@ -27,6 +28,7 @@ from fluorosam_ros.control.command_types import (
     RecallView,
     Refuse,
     ResetStop,
+    Rotate,
     SaveView,
     Segment,
     SetDose,
@@ -37,6 +39,8 @@ from fluorosam_ros.control.command_types import (
     SwitchFluoro,
     TakeShot,
     Target,
+    Tilt,
+    Translate,
     Unclear,
     WhereAreWe,
     WhereIs,
@@ -45,13 +49,14 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.followups import answered, continued, corrected, its_outline_hidden, leaned
+from fluorosam_ros.control.followups import answered, completed, continued, corrected, its_outline_hidden, leaned
 from fluorosam_ros.control.joints import asked_bone
 from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.leaning import said_again
 from fluorosam_ros.control.limbs import with_sides
 from fluorosam_ros.control.moves import parse_field, parse_move
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain, questions
+from fluorosam_ros.control.reader import reader
 from fluorosam_ros.control.reading import MAX_WORDS, NO, known_words, read
 from fluorosam_ros.control.saved_views import parse_saved
 from fluorosam_ros.control.spelling import respelt
@@ -97,7 +102,7 @@ def parse(text: str, context: Context | None = None) -> Command:
     refused = limits(text)
     if refused is not None:
         return refused
-    command = answered(text, context) or _command(text, words, context)
+    command = answered(text, context) or completed(words, context, by_rules) or _command(text, words, context)
     if left_open(command) or isinstance(command, Ask):
         looked = _second_look(words, context, command)
         command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
@@ -108,7 +113,7 @@ def parse(text: str, context: Context | None = None) -> Command:
     acting = acts(command) or isinstance(command, SetDose | ChangeDose)
     if acting and fragment(text) and not isinstance(command, RecallView):  # whose name may be quoted
         return Refuse("I will not move on a quotation or a part of a sentence: say the command alone.")
-    return command
+    return replace(command, said=words) if isinstance(command, Ask) else command
 
 
 def _asked(sentence: str, context: Context) -> bool:
@@ -146,7 +151,13 @@ def _second_look(words: str, context: Context, unclear: Command) -> Command:
     repaired = said_again(spelt, context, lambda said, now: by_rules(plain(said), now))
     if repaired is not None:
         return repaired
-    return read(spelt, context, describe(unclear), lambda said, now: by_rules(plain(said), now)) or unclear
+    looked = read(spelt, context, describe(unclear), lambda said, now: by_rules(plain(said), now))
+    open_ways = isinstance(unclear, Ask) and [choice.command for choice in unclear.choices]
+    if open_ways and isinstance(open_ways[0], Rotate | Tilt | Translate) and not reader().read(spelt).talk:
+        return unclear  # which way is not to be guessed
+    if looked is not None and _renamed(looked, words):
+        looked = read(words, context, describe(unclear), lambda said, now: by_rules(plain(said), now))
+    return looked or unclear
 
 
 def _renamed(command: Command, words: str) -> bool:
@@ -182,6 +193,8 @@ def _parsed(words: str, context: Context, text: str = "") -> Command:
     """Bare plain words as one command, or as several. text: the same as it was written, if it is the whole prompt."""
     if phrases.NEGATION.search(words):
         return Refuse("I do nothing on a negation: say what you want instead, or say stop.")
+    if words.endswith(" by"):
+        return Ask("By how much?")
     whole = _single(words, context, text)
     if not isinstance(whole, Unclear):
         return whole
@@ -196,11 +209,7 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | Steps | No
     if not too_long:
         if phrases.RESET.fullmatch(said) or _reset_beside_talk(words):
             return ResetStop()
-        silenced = (
-            its_outline_hidden(said, context)
-            or _stop_segmenting(said, context)
-            or _stop_segmenting_said_first(said, context)
-        )
+        silenced = its_outline_hidden(said, context) or _stop_segmenting(said, context) or _ended_first(said, context)
         if silenced is not None:
             return silenced
     if phrases.STOP_FLUORO.fullmatch(said) or (phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words)):
@@ -226,22 +235,27 @@ def _reset_beside_talk(words: str) -> bool:
     return not any(pattern.search(talk) for pattern in harmful) and not phrases.DOUBT.search(_SOMEBODY.sub("", talk))
 
 
-def _stop_segmenting_said_first(words: str, context: Context) -> StopSegmenting | Steps | None:
-    """ "Stop outlining the liver and show me the spleen"; talk may follow ("it distracts me"), but no stop."""
+def _ended_first(words: str, context: Context) -> Single | Steps | None:
+    """ "Stop outlining the liver and show me the spleen", "stop fluoro and lower the dose"; talk may follow ("it
+    distracts me"), but no stop."""
     parts = words.split(" and ")
     for at in range(len(parts) - 1, 0, -1):
         first, rest = " and ".join(parts[:at]), " and ".join(parts[at:])
-        silenced = _stop_segmenting(first, context)
-        if silenced is None or _urgent(rest, False, context) is not None:
+        ended = _stop_segmenting(first, context) or (
+            SwitchFluoro(False) if phrases.STOP_FLUORO.fullmatch(first) else None
+        )
+        if ended is None or _urgent(rest, False, context) is not None:
             continue
-        others = _parsed(_THEN.sub("", rest), context.after(silenced))
+        others = _parsed(_THEN.sub("", rest), context.after(ended))
+        if isinstance(others, Ask):
+            return None  # more than talk is left open
         if isinstance(others, Unclear):
-            return silenced
+            return ended
         stops = phrases.STOP.search(first) is not None
         if stops and acts(others):
             return None  # nothing moves on a text with "stop" in it
         if stops or _INSTEAD.search(rest):
-            return Steps((silenced, *steps_of(others)))
+            return Steps((ended, *steps_of(others)))
     return None
 
 
@@ -337,7 +351,9 @@ def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
     """A structure to outline, with or without a verb. text: the whole prompt; empty for a part of one."""
     if not text and phrases.UNCERTAIN.search(words):  # fillers such as "should we" must not begin steps that act
         return NotUnderstood(f"I did not understand {words[:60]!r}.")
-    if re.search(r"\bwhere\b", words):  # "outline the liver and tell me where it is"
+    others = words.split(" and ")[1:]  # "outline the liver and tell me what you see", "and tell me where it is"
+    told = any(pattern.fullmatch(each.removeprefix("then ")) for each in others for pattern, _ in _FIXED)
+    if told or re.search(r"\bwhere\b", words):
         return NotUnderstood(f"I did not understand {words[:60]!r}.")
     text = text or words
     match = find(text)

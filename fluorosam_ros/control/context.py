@@ -9,8 +9,10 @@ from fluorosam_ros.control.command_types import (
     Center,
     CollimateTo,
     Command,
+    GoBack,
     GoToView,
     NotUnderstood,
+    RecallView,
     Refuse,
     SaveView,
     Segment,
@@ -30,12 +32,14 @@ class Context:
         last: the command before; None when nothing can lean on it any more.
         question: what was asked back, or None.
         saved: names of saved views.
+        shown: the view gone to last, while nothing else was spoken of: what "the lateral" and "the same side" are of.
     """
 
     named: tuple[Structure, ...] = ()
     last: Command | None = None
     question: Ask | None = None
     saved: tuple[str, ...] = ()
+    shown: GoToView | None = None
 
     @property
     def last_step(self) -> Single | None:
@@ -57,7 +61,17 @@ class Context:
         saved = self.saved
         if isinstance(command, SaveView) and command.name not in saved:
             saved = (*saved, command.name)
-        return Context(named or self.named, command, None, saved)
+        return Context(named or self.named, command, None, saved, _shown(command, self.shown))
+
+
+def _shown(command: Command, before: GoToView | None) -> GoToView | None:
+    """The view that is shown after a command, if any is."""
+    for step in steps_of(command):
+        if isinstance(step, GoToView):
+            before = step
+        elif isinstance(step, GoBack | RecallView) or _named(step):
+            before = None
+    return before
 
 
 def _named(command: Command) -> tuple[Structure, ...]:

@@ -9,6 +9,7 @@ from fluorosam_ros.control.limbs import of_a_limb
 from fluorosam_sim.anatomy import STRUCTURES, Structure
 from fluorosam_sim.views import VIEWS, NamedView
 
+_LATIN = {"upper": "superior", "lower": "inferior"}
 _SHORT = 3  # letters of a word that has no plural
 
 
@@ -19,6 +20,7 @@ def counterpart(named: tuple[Structure, ...], said: str, numbers: tuple[float, .
         return None
     (one,) = named
     words = {*map(_singular, said.split()), *(f"{number:g}" for number in numbers)}
+    words |= {latin for plain, latin in _LATIN.items() if plain in words}
     sides = {"left", "right"} & words if one.side else set()
     side = sides.pop() if len(sides) == 1 else one.side
     before, bone = _name(one), of_a_limb(one)

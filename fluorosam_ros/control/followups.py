@@ -11,6 +11,7 @@ from fluorosam_ros.control.angles import BIT_DEG
 from fluorosam_ros.control.command_types import (
     Aimed,
     Ask,
+    Cancel,
     Center,
     ChangeDose,
     CollimateBy,
@@ -19,10 +20,15 @@ from fluorosam_ros.control.command_types import (
     Direction,
     GoToView,
     NotUnderstood,
+    RecallView,
     Rotate,
+    SaveView,
     Segment,
+    SetDose,
+    SetField,
     Single,
     Steps,
+    Stop,
     StopSegmenting,
     SwitchFluoro,
     TakeShot,
@@ -36,7 +42,10 @@ from fluorosam_ros.control.command_types import (
     aimed,
 )
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.limbs import on_its_side
 from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM
+from fluorosam_ros.control.phrases import DOSE_LEVELS, NEGATION, SEGMENT_VERB
+from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, Tokens, tokens
 from fluorosam_sim.anatomy import VERTEBRAE, Structure, find, normalize, other_side
 from fluorosam_sim.anatomy import structure as structure_of
@@ -67,10 +76,10 @@ _SAME_LIMB = re.compile(
     r"(?:now |and |then )*(?:the )?same(?: (?:view|thing|one|again))* (?:on|for|of) (?:the )?"
     r"(?P<side>left|right) (?P<what>\w+)"
 )
-_SAME = r"(?:do )?(?:the )?same (?:thing )?(?:again )?(?:on|for) (?:the )?"
+_SAME = r"(?:do )?(?:the )?same (?:(?:thing|view) )?(?:again )?(?:on|for) (?:the )?"
 _ONE = re.compile(
     rf"(?:no (?:and )?)?(?:{_SAME}(?=(?:left|right)$)|(?:{_SAME}|(?:on )?(?:the )?)(?=(?:left|right) (?:one|side)\b))"
-    r"(left|right)(?: (?:one|side))?(?: (?:as well|too|also|instead))*"
+    r"(left|right)(?: (?:one|side))?(?: (?:as well|too|also|instead|now))*"
 )
 _BOTH_OF_THEM = re.compile(r"both(?: (?:of )?(?:them|those|these|sides))?(?: (?:and )?(?:actually|then|rather))?")
 _LEVEL_ON = re.compile(
@@ -101,9 +110,17 @@ _AGAIN = re.compile(
 _THAT_WAY = re.compile(r" (?:(?:in )?(?:that|the same) (?:way|direction))$")
 _BACK = re.compile(
     r"(?:(?P<verb>go|move|come|turn|rotate|tilt|swing|orbit) )?(?:it )?"
-    rf"(?:back(?: by)? (?P<after>{BIT}|{NUMBER} \S+)|(?P<before>{BIT}|{NUMBER} \S+) (?:back|(?:in )?the (?:other"
+    rf"(?:back(?: by)? (?P<after>{BIT}|{NUMBER}(?: \S+)?)|(?P<before>{BIT}|{NUMBER} \S+) (?:back|(?:in )?the (?:other"
     rf"|opposite) (?:way|direction))"
     rf"|(?:back )?(?:in )?the (?:other|opposite) (?:way|direction)(?: by)? (?P<other>{BIT}|{NUMBER} \S+))"
+)
+_TO_ZERO = re.compile(
+    r"(?:and |now |then )*(?:(?:go|come|bring|take|put|return|get)(?: it)? )?(?:right )?(?:back )?to (?:zero|0)"
+    r"(?: again)?"
+)
+_BACK_THERE = re.compile(
+    r"(?:go|come|get|return|move|take (?:me|us)|bring (?:me|us|it)|drive|jump)(?: back)?"
+    r"(?: there|(?: to)? (?:it|that|this)(?: (?:one|view|position|pose|place|spot))?)(?: again)?"
 )
 _ONE_MORE = re.compile(r"(?:and )?(?:another|one more)(?: one)?(?: (?:like that|of those))?")
 _UNDO = re.compile(r"(?:undo|revert|reverse|take back)(?: (?:it|that|this)(?: (?:again|zoom|one))?)?")
@@ -119,6 +136,13 @@ _SERIES = (
     *(tuple(f"rib_{side}_{number}" for number in range(1, 13)) for side in ("left", "right")),
 )
 """Structures that have one above and one below, from head to feet."""
+
+_LONGEST_ANSWER = 6
+_JOINTS = (" as ", " ", " by ", " to ", " of ", " on ", " towards ")
+"""Between a text that left something open and what is answered."""
+
+_ASKED_FOR = re.compile(r" (?:on|to|of|by|as)?(?: ?(?:it|that|this|there|an?|the|which|some|vertebra))*$")
+"""What stood in a text for what was missing: "center on it", "a lateral of a vertebra"."""
 
 Understand = Callable[[str], Command]
 
@@ -140,12 +164,33 @@ def answered(text: str, context: Context) -> Command | None:
     return chosen[0].command if len(chosen) == 1 else None
 
 
+def completed(words: str, context: Context, understand: Callable[[str, Context], Command]) -> Command | None:
+    """What plain words make of the text that was asked about: "2 cm" after "How far should I move?"; None if they are
+    no answer, or a command of their own."""
+    asked = context.question
+    if asked is None or asked.choices or not asked.said or len(words.split()) > _LONGEST_ANSWER:
+        return None
+    now, words = replace(context, question=None), bare(words).removeprefix("as ")
+    alone = understand(words, now)
+    named = isinstance(alone, Segment) and not SEGMENT_VERB.match(words)
+    if not (isinstance(alone, Unclear) or named) or NEGATION.search(words):
+        return None
+    for joint in _JOINTS:
+        command = understand(f"{_ASKED_FOR.sub('', asked.said)}{joint}{words}", now)
+        if not isinstance(command, Unclear | Segment | Steps | Stop | Cancel):
+            return command
+    return None
+
+
 def corrected(words: str, context: Context, understand: Understand) -> Command | None:
     """What a correction makes of the last command, or None if it is none: "I meant the right hip".
 
     understand: parses plain words as a command of their own.
     """
     last = context.last
+    shortly = _said_shortly(words, context.last_step)
+    if shortly is not None:
+        return shortly
     words = _NOT_THAT.sub(r"i said \g<what>", words)
     words = _MEANT_AFTER.sub(r"i mean \g<what>", words)
     other = _OTHER_ONE.fullmatch(words)
@@ -182,7 +227,7 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
         return turned
     meant = understand(what.removesuffix(" instead"))
     if isinstance(meant, Segment) and meant.structures and not meant.tools:
-        return _aimed_at(last, meant.structures, meant)
+        return _aimed_at(last, on_its_side(meant.structures, context), meant)
     marks = found.groupdict().get("marks") or ""
     if isinstance(meant, Unclear) or ((last is None or " and" not in marks) and not re.search(_STRONG, marks)):
         return None
@@ -199,6 +244,17 @@ def _turned_otherwise(what: str, last: Command | None) -> Rotate | Tilt | None:
         return replace(last, to_deg=math.copysign(said.numbers[0], last.to_deg))
     sides = _SIDES[type(last)]
     return replace(last, to_deg=math.copysign(last.to_deg, sides[what])) if what in sides else None
+
+
+def _said_shortly(words: str, last: Single | None) -> Single | None:
+    """ "40", "RAO" or "high" alone: the last setting with the other number, the other side, the other level."""
+    if isinstance(last, SetDose) and words in DOSE_LEVELS:
+        return SetDose(DOSE_LEVELS[words])
+    if isinstance(last, SetField):
+        said = tokens(words)
+        side_mm = _amount_mm(said) if said.words[:1] == (NUMBER,) and len(said.words) == 2 else None
+        return replace(last, side_mm=side_mm) if side_mm else None
+    return _turned_otherwise(words, last)
 
 
 def _names_last(what: str, context: Context) -> bool:
@@ -256,7 +312,8 @@ def continued(words: str, context: Context) -> Single | Ask | None:
         if last is not None and not isinstance(last, Unclear) and (repeatable or getattr(last, "delta_deg", None)):
             return last
         return Ask("Which command should I repeat?")
-    said = tokens(_THAT_WAY.sub("", words))
+    turned = isinstance(last, Rotate | Tilt) and words.partition(" ")[0] in _verbs(last)  # "rotate 10 more"
+    said = tokens(_THAT_WAY.sub("", words.partition(" ")[2] if turned else words))
     joined = " ".join(said.words)
     found = _BACK.fullmatch(joined)
     if found:
@@ -274,6 +331,10 @@ def leaned(words: str, context: Context) -> Single | None:
     """What means something else by itself. "Undo that" after what moved nothing is the opposite, while a motion is
     undone by going back; "another one" after an amount is the same again, and no shot."""
     last = context.last_step
+    if isinstance(last, Rotate | Tilt) and _TO_ZERO.fullmatch(words):
+        return type(last)(to_deg=0.0)
+    if isinstance(last, SaveView) and _BACK_THERE.fullmatch(words):
+        return RecallView(last.name)
     amount = isinstance(last, Translate | Zoom | CollimateBy | ChangeDose) or getattr(last, "delta_deg", None)
     if _ONE_MORE.fullmatch(words) and amount and last is not None and not isinstance(last, Unclear):
         return last

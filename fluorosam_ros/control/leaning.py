@@ -43,7 +43,9 @@ from fluorosam_ros.control.counterparts import counterpart, counterpart_view, si
 from fluorosam_ros.control.followups import neighbour, opposite
 from fluorosam_ros.control.limbs import on_its_side, said_of_its_side
 from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM, MAX_ZOOM, ZOOM
+from fluorosam_ros.control.phrases import FORBIDS
 from fluorosam_ros.control.plain_text import bare
+from fluorosam_ros.control.quantities import MM
 from fluorosam_ros.control.slots import Slots, slots
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Structure, find
@@ -77,8 +79,11 @@ _TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] =
         frozenset(("caudal", "caudally", "caudad", "feet", "footwards")),
     ),
 }
+_IN_LEVELS = re.compile(r"\b(?:ribs?|vertebrae?|dis[ck]s?)\b")
 _HALF, _DOUBLE = frozenset(("half", "halve", "halved")), frozenset(("double", "twice", "doubled"))
+_CHANGES = frozenset(("less", "smaller", "bigger", "larger", "wider", "tighter", "narrower"))
 _BACKWARDS = frozenset(("back", "undo", "reverse"))
+_OTHER_WAY = re.compile(r"\b(?:other|opposite|reverse) (?:way|direction|side)\b")
 _LEVELS = {"low": "low", "lowest": "low", "normal": "normal", "standard": "normal", "regular": "normal",
            "high": "high", "highest": "high"}  # fmt: skip
 _VIEW_WORDS = """
@@ -87,9 +92,9 @@ towne waters caldwell haas modified grashey garth zanca y swimmers swimmer notch
 open mouth serendipity proximal distal
 """
 _PROJECTION = frozenset(_VIEW_WORDS.split())
-_SIDE_VIEWS = (("from the side", "lateral"), ("side on", "lateral"), ("from the front", "ap"), ("front on", "ap"),
+_SIDE_VIEWS = (("from the side", "lateral"), ("sideways", "lateral"), ("side view", "lateral"),
+               ("side projection", "lateral"), ("side on", "lateral"), ("from the front", "ap"), ("front on", "ap"),
                ("straight on", "ap"), ("frontal", "ap"))  # fmt: skip
-_LENGTH_IN_CM = 10.0
 Make = Callable[[Slots, str, Context, Single], "Command | None"]
 Say = Callable[[Slots, str, Context], "str | None"]
 
@@ -100,7 +105,11 @@ def _said(make: Make) -> Say:
     def say(found: Slots, words: str, context: Context) -> str | None:
         last = context.last_step
         command = make(found, words, context, last) if last is not None else None
-        return re.sub("[“”]", "", describe(command).removesuffix(".")) if command is not None else None
+        if command is None:
+            return None
+        said = re.sub("[“”]", "", describe(command).removesuffix("."))
+        in_cm = getattr(last, "unit_mm", 1.0) == MM["cm"]
+        return re.sub(r"\b([\d.]+) mm\b", lambda mm: f"{float(mm[1]) / MM['cm']:g} cm", said) if in_cm else said
 
     return say
 
@@ -117,11 +126,12 @@ def _alone(found: Slots) -> bool:
 
 
 def _opposite(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    return opposite(last) if _alone(found) else None
+    return opposite(last) if _alone(found) and "axis" not in words.split() else None
 
 
 def _again(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    if not _alone(found) or _turned(words.split(), last) not in (None, last):
+    scaled = (_HALF | _DOUBLE) & set(words.split())
+    if scaled or not _alone(found) or _turned(words.split(), last) not in (None, last):
         return None
     return context.last
 
@@ -178,7 +188,8 @@ def _either(said: set[str], yes: frozenset[str], no: frozenset[str]) -> bool | N
 def _number(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     """The last command with the amount that the text says."""
     found = slots(_right_part(words))
-    return None if found.structures or found.bit else _by_amount(found, last)
+    changed = _CHANGES & set(words.split())  # "20 less than that"
+    return None if found.structures or found.bit or changed else _by_amount(found, last)
 
 
 def _by_amount(found: Slots, last: Single) -> Single | None:
@@ -191,24 +202,19 @@ def _by_amount(found: Slots, last: Single) -> Single | None:
                 return replace(last, to_deg=math.copysign(number, last.to_deg))
             return replace(last, delta_deg=math.copysign(number, last.delta_deg or 1.0))
         case Translate():
-            return replace(last, distance_mm=_mm(number, found, last.distance_mm))
+            return replace(last, distance_mm=_mm(number, found, last.unit_mm))
         case CollimateBy():
-            return replace(last, delta_mm=math.copysign(_mm(number, found, abs(last.delta_mm)), last.delta_mm))
+            return replace(last, delta_mm=math.copysign(_mm(number, found, last.unit_mm), last.delta_mm))
         case SetField():
-            return replace(last, side_mm=_mm(number, found, last.side_mm))
+            return replace(last, side_mm=_mm(number, found, last.unit_mm))
         case Zoom() if not found.units_mm and 1 < number <= MAX_ZOOM:
             return replace(last, factor=number)
     return None
 
 
-def _mm(number: float, found: Slots, before_mm: float) -> float:
-    """A length said without its unit is in the unit in which it is more like the one before."""
-    if found.units_mm:
-        return round(number * found.units_mm[0], 6)
-    if before_mm % _LENGTH_IN_CM:  # nobody says 2.5 cm and then 5
-        return number
-    in_cm = abs(math.log(number * _LENGTH_IN_CM / before_mm)) < abs(math.log(number / before_mm))
-    return number * _LENGTH_IN_CM if in_cm else number
+def _mm(number: float, found: Slots, unit_mm: float) -> float:
+    """A length; without a unit of its own it is in that of the one before."""
+    return round(number * (found.units_mm[0] if found.units_mm else unit_mm), 6)
 
 
 def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -217,10 +223,12 @@ def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command
     if bool(said & _HALF) == bool(said & _DOUBLE) or found.structures or found.units_mm:
         return None
     factor = 0.5 if said & _HALF else 2.0
-    if said & _BACKWARDS:  # "half of that back"
+    if said & _BACKWARDS or _OTHER_WAY.search(words):  # "half of that back"
         turned = opposite(last) if getattr(last, "to_deg", None) is None else None
         if turned is None:
             return None
+        last = turned
+    elif (turned := _turned(words.split(), last)) is not None:  # "half that, towards the head"
         last = turned
     match last:
         case Rotate() | Tilt() if last.to_deg is not None:
@@ -237,10 +245,14 @@ def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command
 
 
 def _more(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    if (_HALF | _DOUBLE) & set(words.split()):  # "half of that again"
+        return _scaled(found, words, context, last)
     return _further(found, last, 1)
 
 
 def _back(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+    if (_HALF | _DOUBLE) & set(words.split()):
+        return _scaled(found, words, context, last)
     return _further(found, last, -1)
 
 
@@ -255,10 +267,10 @@ def _further(found: Slots, last: Single, sign: int) -> Single | None:
             return type(last)(delta_deg=sign * math.copysign(amount, before))
         case Translate():
             going = last if sign > 0 else opposite(last)
-            amount = BIT_MM if number is None else _mm(number, found, last.distance_mm)
+            amount = BIT_MM if number is None else _mm(number, found, last.unit_mm)
             return replace(going, distance_mm=amount) if isinstance(going, Translate) else None
         case CollimateBy():
-            amount = BIT_MM if number is None else _mm(number, found, abs(last.delta_mm))
+            amount = BIT_MM if number is None else _mm(number, found, last.unit_mm)
             return CollimateBy(sign * math.copysign(amount, last.delta_mm))
         case Zoom() if number is None or number == 1.0:
             return Zoom(BIT_ZOOM if found.bit else ZOOM, last.out == (sign > 0))
@@ -268,15 +280,25 @@ def _further(found: Slots, last: Single, sign: int) -> Single | None:
 
 
 def _other_side(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    sides = {"left", "right"} & set(words.split())
+    if "axis" in words.split():
+        return None
+    sides = {"left", "right"} & set(_right_part(words).split())
     said = bool(sides) or bool({"other", "opposite"} & set(words.split()))
     sided_view = isinstance(last, GoToView) and last.view.side is not None and said  # "with the right hand"
-    if (found.structures and not sided_view) or found.numbers not in ((), (1.0,)) or len(sides) > 1:
+    same = len(context.last_named) == 1 and all(  # "the other kneecap"
+        on_its_side(each, context) == context.last_named for each in found.structures
+    )
+    if (found.structures and not sided_view and not same) or found.numbers not in ((), (1.0,)) or len(sides) > 1:
         return None
     if not sides and {"same"} & set(words.split()) and not re.search(r"\b(?:other|opposite|contra)", words):
         return None
-    mirrored = opposite(last, of_structures=True)
-    return mirrored if not sides or (mirrored is not None and f" {sides.pop()} " in f" {describe(mirrored)} ") else None
+    steps = steps_of(context.last or last)
+    others = [opposite(step, of_structures=True) for step in steps]
+    if not any(others):
+        return None
+    made = tuple(other or step for other, step in zip(others, steps, strict=True))
+    mirrored = made[0] if len(made) == 1 else Steps(made)
+    return mirrored if not sides or f" {sides.pop()} " in f" {describe(mirrored)} " else None
 
 
 def _another(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -326,6 +348,7 @@ def _both(found: Slots, words: str, context: Context, last: Single) -> Command |
 
 def _level(up: bool) -> Make:
     def make(found: Slots, words: str, context: Context, last: Single) -> Command | None:
+        found = slots(_IN_LEVELS.sub("level", words))
         counts = [number for number in found.numbers if number != 1]  # "two levels below that one"
         if found.structures or found.units_mm or len(counts) > 1:
             return None
@@ -343,6 +366,7 @@ def _level(up: bool) -> Make:
 def _view(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     """ "The lateral of it", "iliac rather than obturator": another view of what the last one showed."""
     said = _right_part(words)
+    last = context.shown or last
     for phrase, projection in _SIDE_VIEWS:
         said = said.replace(phrase, projection)
     projection = " ".join(word for word in said.split() if word in _PROJECTION)
@@ -395,7 +419,7 @@ def said_again(words: str, context: Context, understand: Callable[[str, Context]
 
     Only where the first is understood, and the second, of few words, makes a command of the same kind.
     """
-    found = _IN_ONE_BREATH.fullmatch(words)
+    found = _IN_ONE_BREATH.fullmatch(words) if not FORBIDS.search(words) else None
     first = understand(found["first"], context) if found else None
     if found is None or first is None or isinstance(first, Unclear | Steps) or len(found["second"].split()) > _FEW:
         return None

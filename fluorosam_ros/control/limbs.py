@@ -67,6 +67,8 @@ def last_side(context: Context) -> str | None:
     if isinstance(context.last, GoToView) and context.last.view.side:
         return context.last.view.side
     sides = {each.side for each in context.last_named}
+    if not sides and context.shown is not None:  # a shot was taken since
+        return context.shown.view.side
     return sides.pop() if len(sides) == 1 else None
 
 

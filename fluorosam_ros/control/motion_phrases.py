@@ -28,6 +28,7 @@ SHOT = re.compile(
     rf"capture(?: (?:it|this|one))?|grab (?:one|it)|image (?:it|this|again|now|here)|(?:take|have|get) (?:a|another"
     rf"|one more) (?:quick )?(?:look|peek)|take a quick look|"
     r"(?:refresh|update|renew) (?:the )?(?:image|picture|view|x ray)|"
+    r"(?:shoot|expose)(?: it)? once more|"
     r"shoot(?: it| one| again| now| once)?|spot|shot|expose(?: once| now)?|x ray|xray|acquire|one more|another one"
     r"|fire(?: off)? a shot"
     rf"|(?:take|acquire|make|get|shoot|grab|snap|do|fire|capture|have|see|pull|record|show|fire off|i ll take)(?: me| "
@@ -36,7 +37,8 @@ SHOT = re.compile(
     rf"|(?:one|another|one more|a new|new|next|single|quick|fresh|spot|fluoro|a|an|a single|a quick|the next) "
     rf"{_PICTURE}{_HERE}"
     rf"|(?:one more|another) of (?:those|these) (?:{_PICTURE}s?|exposures)"
-    r"|(?:take|get|do|shoot|fire|grab|snap|acquire|pop|rattle) (?:off )?(?:another|one more|one)(?: one)?(?: off)?"
+    r"|(?:take|get|do|shoot|fire|grab|snap|acquire|pop|rattle) (?:off )?(?:another|one more|one|a second)(?: one)?"
+    r"(?: off)?"
     r"|(?:x ray|xray|expose|shoot) (?:here|there)"
 )
 SHOT_OF = re.compile(

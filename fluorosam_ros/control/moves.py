@@ -71,8 +71,8 @@ _ZOOM_OUT = re.compile(
     r"(?:magnification|zoom)\b|\bunzoom\b"
     r"|\b(?:(?:a )?(?:bigger|larger|wider) (?:area|region|section|look|angle)|widen the (?:view|image|picture)|more "
     r"field|\bexpand the (?:view|field)|^(?:go |get |a )?wider$|\b(?:mag|magnification) (?:down|off)|\b(?:un|de)mag"
-    r"|\b(?:decrease|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\bdemagnify|(?:show|see) (?:me )?more of (?:it"
-    r"|the (?:area|anatomy|patient)))\b"
+    r"|\b(?:decrease|reduce|lower) (?:the )?(?:mag|magnification|zoom)|\b(?:un|de)magnify|(?:show|see) (?:me )?more of "
+    r"(?:it|the (?:area|anatomy|patient)))\b"
     r"|\b(?:a )?(?:bigger|larger|wider) (?:field(?: of view)?|view)\b|\benlarge (?:the )?field(?: of view)?\b"
 )
 _ZOOM_IN = re.compile(
@@ -145,6 +145,7 @@ def parse_move(plain: str) -> Translate | Unclear | None:
         return None
     text = re.sub(r"\b(?:c arm|machine|unit|device|image intensifier)\b", "carm", " ".join(said.words))
     text = re.sub(r"\b(up|down) and (?=to)", r"\1 ", text)
+    text = re.sub(r"\bback (?=to(?:wards?)? )", "", text)
     text = re.sub(r"\balong the (?:table|patient|body|bed)\b", " ", text)
     text = re.sub(r"\b(?:up|down) the (?:patient|body)\b", lambda way: _ALONG[way[0].split()[0]], text)
     text = re.sub(r"^(?:drop|lower|come|go) down (?=.*\b(?:feet|foot|caud))", "go ", text.strip())
@@ -160,6 +161,8 @@ def parse_move(plain: str) -> Translate | Unclear | None:
         found = list(dict.fromkeys(found))
     vertical = _VERTICAL.findall(text)
     left_over = [w for w in _VERTICAL.sub(" ", text).split() if w not in _KNOWN]
+    if not (left_over or found or vertical) and said.words[0] in _MOVERS - _GOING and said.numbers:
+        return Ask("In which direction should I move?")
     if left_over or (not found and not vertical):
         return None
     going = said.words[0] in _MOVERS - _GOING
@@ -189,10 +192,10 @@ def _translation(said: Tokens, direction: Direction | None, vertical: str) -> Tr
     if isinstance(distance, Unclear):
         return distance
     if direction is not None:
-        return Translate(direction, distance)
+        return Translate(direction, distance, said.mm_per_unit or 1.0)
     down = vertical.startswith("down")
     ends: tuple[Direction, Direction] = ("feet", "table") if down else ("head", "ceiling")
-    choices = tuple(Choice(Translate(end, distance), words=_spoken(end)) for end in ends)
+    choices = tuple(Choice(Translate(end, distance, said.mm_per_unit or 1.0), words=_spoken(end)) for end in ends)
     return Ask(f"{vertical.capitalize()} towards the {ends[0]}, or towards the {ends[1]}?", choices)
 
 
@@ -229,7 +232,7 @@ def parse_field(plain: str) -> Zoom | SetField | CollimateBy | Unclear | None:
         if unit is None:
             return Ask("How large should the field be, in millimetres or centimetres?")
         side = round(said.numbers[0] * unit, 6)
-        return SetField(side) if side > 0 else Refuse("A field has to be larger than zero.")
+        return SetField(side, unit) if side > 0 else Refuse("A field has to be larger than zero.")
     return _zoom(said, text) or _blades(said, text)
 
 
@@ -284,4 +287,4 @@ def _blades(said: Tokens, text: str) -> CollimateBy | Unclear | None:
     amount = round(said.numbers[0] * unit, 6) if said.numbers else BIT_MM
     if not 0 < amount <= MAX_MOVE_MM:
         return Refuse(f"The blades move by more than zero and at most {MAX_MOVE_MM:g} mm at once.")
-    return CollimateBy(amount if opens else -amount)
+    return CollimateBy(amount if opens else -amount, unit)

@@ -146,8 +146,9 @@ UNCERTAIN = re.compile(
 """Searched in texts that would move or expose: conditions, questions, reports and talk are no orders."""
 
 DELAY = re.compile(
-    r"\b(?:if(?! you (?:please|would|could|can|don t|wouldn t|d))|when(?! you re ready)|whenever|unless|until|till"
-    r"|once(?! (?:more|again))(?!$)|before(?!$| (?:this|that)(?: one)?\b)|later|soon|eventually|in case|as long as"
+    r"\b(?:if(?! you (?:please|would|could|can|don t|wouldn t|d)| i may\b)|when(?! you re ready)|whenever|unless"
+    r"|until|till|(?<!shoot )(?<!expose )once(?! (?:more|again|there))(?!$)"
+    r"|(?<!one )before(?!$| (?:this|that)(?: one)?\b)|later|soon|eventually|in case|as long as"
     r"|suppos\w*|provided|providing|assum\w*|imagin(?:e|ed|es|ing(?= (?:we|you|i|that)))\b|hypothetical\w*|pretend\w*"
     r"|condition|by the time|lest|whether|the (?:minute|moment|second|instant)|tomorrow|yesterday|tonight|ago|far be it"
     r"|quote|unquote|example|letter|unremarkable|(?:page|section|chapter|paragraph) (?:\d+|one|two|three|four|five)"
@@ -158,9 +159,12 @@ DELAY = re.compile(
 DOUBT = re.compile(
     DELAY.pattern
     + r"|\b(?:was|were|maybe|perhaps|possibly|probably|either|whichever|whatever|might(?! (?:we|i)\b)|someone"
-    r"|somebody|anyone|anybody|said|says|say|told|tell(?! (?:me|us)\b)|asked|ask(?! (?:you )?(?:for|to)\b)|guess"
+    r"|somebody|anyone|anybody|(?<!i )said|says|document|dictat\w*|write|chart"
+    r"|say(?! (?:where|what)\b)|told|tell(?! (?:me|us)\b)|asked|ask(?! (?:you )?(?:for|to)\b)|guess"
     r"|thinks?|wonder\w*|why|did|does|the last thing|is (?:what|where|how|why|when)"
-    r"|your (?:left|right)|of (?:yours|his|hers|theirs|mine|ours)|oh sure|as if"
+    r"|your (?:(?:left|right) )?(?:head|chin|arms?|hands?|wrist|fingers?|elbow|shoulders?|legs?|knees?|f(?:oo|ee)t|toes"
+    r"|hips?|body)|\d+ (?:more )?(?:ml|mls|millilit\w+|ccs?|milligrams?|mg|kilos?|kg|minutes?|seconds?|hours?|people"
+    r"|swabs?|percent|per cent)|your (?:left|right)|of (?:yours|his|hers|theirs|mine|ours)|oh sure|as if"
     r"|(?:we|i|you|he|she|they) should|should (?:we|i|you|he|she|they))\b"
 )
 """Searched in the command itself, where no rule understands it: what would move is then no more than asked back."""
@@ -259,7 +263,8 @@ DESCRIBE = re.compile(
     rf"|x ray))(?: (?:that )?{_SEEN})?(?: {_IMAGE})*"
 )
 WHERE_ARE_WE = re.compile(
-    rf"(?:tell me|show me|say|remind me|remind us) where (?:{_CARM}|i|we) (?:are|is|am)(?: now)?|"
+    rf"(?:tell me|show me|say|remind me|remind us) where (?:{_CARM}|i|we) (?:are|is|am)"
+    r"(?: (?:right )?now| at the moment| at present| standing)*|"
     rf"where (?:are|is|s|am) (?:{_CARM}|i|we)(?: (?:now|right now|at|standing|positioned|at now|at the moment))*"
     r"|(?:what|which) (?:s |is |are |was )?(?:our |the |your |my )?(?:current |present |c arm s |c arm )*(?:angles?"
     r"|angulations?|position|pose|rotation|tilt|orientation|lao|rao|projection|coordinates|isocent(?:er|re))"
@@ -370,4 +375,4 @@ SINGULAR = re.compile(
     r"(?:it|this|that|there|here|this one|that one)|(?:this|that|the same|same)(?: (?:structure|bone|organ|vertebra"
     r"|level|rib|vessel|artery|vein|joint|muscle|lobe|one|spot|place|area|thing))?"
 )
-PLURAL = re.compile(r"them(?: all| both)?|those|these|both(?: of (?:them|those))?|all of them|the two")
+PLURAL = re.compile(r"th(?:em|ey)(?: all| both)?|those|these|both(?: of (?:them|those))?|all of them|the two")

@@ -57,7 +57,7 @@ _POLITE = re.compile(
 )
 # Whoever says "when we are ready" may not be ready: a condition, where "when you are ready" is a courtesy.
 _POLITE_END = re.compile(
-    r"(?:\s+and)*\s+(?:please|now|next|right now|at this point|from (?:here|now) on(?:wards?)?|asap"
+    r"(?:\s+and)*\s+(?:please|now|next|(?<!the )right now|at this point|from (?:here|now) on(?:wards?)?|asap"
     r"|would be (?:good|great|nice|lovely|perfect|helpful|useful|fine|ideal)"
     r"|(?:many )?thanks(?: (?:a lot|a million|very much))?|thank you(?: (?:very|so) much)?|cheers|ta"
     r"|for (?:me|us|now)|would you|will you|can you|could you|won t you|kindly|ok|okay|alright|all right"
@@ -82,7 +82,7 @@ _ASKED_KINDLY = re.compile(
     r"|(?:would you )?mind\b|(?:is it|would it be) possible to\b|(?:is there )?any (?:chance|way)\b)"
     r"|\b(?:please|(?:would|will|could|can|won t) you|if you would|ok|okay)$"
 )
-_FRAGMENT = re.compile(r"[{}]|\?\w+=|</?\w|^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$")
+_FRAGMENT = re.compile(r"[{}]|\?\w+=|<[/!]?\w|<!|^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$")
 _QUESTION = re.compile(r"(?:what|how|where|which|why|when|who|is|are|does|do|did|should|shall|was|has|have)\b")
 _WISH = re.compile(r"\b(?:can|could|would|will|may|might) (?:you|we|i)\b")
 
@@ -115,9 +115,18 @@ def _and_a_half(found: re.Match[str]) -> str:
     return f"{_WHOLE.get(found['whole']) or found['whole']}.5"
 
 
+_NAMED_SO = re.compile(
+    r"\b(?:save|store|remember|keep|bookmark|memori[sz]e|label|call|name)\b.* as (?:\w+ )+"
+    r"(?:good|nice|perfect|great|lovely|brilliant|fine|done|ok)$"
+)
+"""Praise at the end of a name under which a view is saved: "inlet good"."""
+
+
 def bare(words: str) -> str:
     """Plain text without what is only politeness or manner of speaking."""
     words = _AMOUNT_ASIDE.sub(" ", _TWO.sub("both ", _MANNER.sub("", words))).strip()
+    if _NAMED_SO.search(words):
+        return _POLITE.sub("", words)
     while (shorter := _POLITE_END.sub("", _POLITE.sub("", words))) != words:
         words = shorter
     return words

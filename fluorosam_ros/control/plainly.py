@@ -65,6 +65,7 @@ _PROJECTIONS = frozenset(("ap", "pa", "lateral", "oblique", "lao", "rao", "inlet
 _OPENING = frozenset(("open", "opened", "wider", "widen", "expand", "larger", "bigger", "out", "apart", "loosen"))
 _CLOSING_WORDS = """
 close closing closed closer narrow narrower narrowing reduce reduction shrink smaller tighten tighter in inwards
+together
 """
 _CLOSING = frozenset(_CLOSING_WORDS.split())
 _CHANGES = """
@@ -83,6 +84,11 @@ down lower lowered less reduce reduced decrease decreased drop dropped cut off e
 minimise easy easier
 """
 _UP, _DOWN = frozenset(_UP_WORDS.split()), frozenset(_DOWN_WORDS.split())
+_ZOOMED_ON = re.compile(
+    r"\b(?:on|onto|into|at)(?: the)? (?!(?:it|that|this|there|screen|image|picture|display|more|double)\b)[a-z]"
+)
+"""What a zoom is aimed at, which no structure is known for."""
+
 Say = Callable[[Slots, str, Context], "str | None"]
 """The plainest words for a kind of command with the slots of a text, its bare plain words and its context."""
 
@@ -159,6 +165,8 @@ def _field(found: Slots, words: str, context: Context) -> str | None:
 def _zoom(way: str) -> Say:
     def say(found: Slots, words: str, context: Context) -> str | None:
         if found.structures or found.units_mm or len(found.numbers) > 1 or (found.numbers and found.bit):
+            return None
+        if _ZOOMED_ON.search(words):
             return None
         if (_SMALLER if way == "in" else _LARGER) & set(found.words):
             return None

@@ -12,7 +12,9 @@ BIT = "bit"
 """Stands where "a bit", "slightly" or the like was."""
 
 MM = {
-    **dict.fromkeys(("mm", "mms", "millimeter", "millimeters", "millimetre", "millimetres", "mil", "mils"), 1.0),
+    **dict.fromkeys(
+        ("mm", "mms", "millimeter", "millimeters", "millimetre", "millimetres", "mil", "mils", "mill", "mills"), 1.0
+    ),
     **dict.fromkeys(("cm", "cms", "centimeter", "centimeters", "centimetre", "centimetres", "cent"), 10.0),
     **dict.fromkeys(("inch", "inches"), 25.4),
 }
@@ -25,6 +27,7 @@ nineteen
 _UNITS = {word: value for value, word in enumerate(_SMALL.split())}
 _TENS = {"twenty": 2, "thirty": 3, "forty": 4, "fourty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8,
          "ninety": 9}  # fmt: skip
+_ALL_TENS = [[word] for word in _TENS]
 _OTHER_WORDS = """
 hundred half point minus negative couple double twice first second third fourth fifth sixth seventh eighth ninth tenth
 eleventh twelfth
@@ -41,8 +44,8 @@ _HALVES = (
 _COUPLE = re.compile(r"\b(?:a )?couple(?: of)? (?:more )?(?=\w)")
 _ONE_UNIT = re.compile(rf"\b(?:an?|(?P<more>another)) (?=(?:{'|'.join((*MM, 'degree', 'deg'))})\b)")
 _BITS = re.compile(
-    r"\b(?:(?:just )?(?:a )?(?:little|tiny|wee) bit|(?:just )?a (?:bit|little|touch|tad|hair|smidge|smidgen|nudge)(?: "
-    r"bit)?"
+    r"\b(?:(?:just )?(?:a )?(?:little|tiny|wee) bit|(?:just )?a (?:bit|little|touch|tad|hair|smidge|smidgen"
+    r"|nudge|whisker)(?: bit)?"
     r"|little(?= more| further| less)|bit|slight(?:ly)?|a fraction|a small amount|somewhat)\b"
 )
 
@@ -85,6 +88,14 @@ def tokens(plain: str) -> Tokens:
     return Tokens(tuple(kept), tuple(numbers))
 
 
+def _spelt_in_two(words: list[str], at: int) -> bool:
+    """Whether "one eighty" stands here, before its unit: 180."""
+    if not 1 <= _UNITS.get(words[at] if at < len(words) else "", 0) <= 9 or words[at + 1 : at + 2] not in _ALL_TENS:
+        return False
+    end = at + 2 + (1 <= _UNITS.get(words[at + 2] if at + 2 < len(words) else "", 0) <= 9)
+    return end < len(words) and words[end] in MM
+
+
 def _number_at(words: list[str], at: int) -> tuple[float | None, int]:
     """(number starting at this word, words it takes); (None, 0) if there is none."""
     if at < len(words) and _NUMBER.fullmatch(words[at]):
@@ -93,6 +104,8 @@ def _number_at(words: list[str], at: int) -> tuple[float | None, int]:
     if start > at and start < len(words) and re.fullmatch(r"\d+(?:\.\d+)?", words[start]):
         return -float(words[start]), 2
     total, end = 0, start
+    if _spelt_in_two(words, end):
+        total, end = 100 * _UNITS[words[end]], end + 1
     if words[end + 1 : end + 2] == ["hundred"] and (words[end] == "a" or 1 <= _UNITS.get(words[end], 0) <= 9):
         total, end = 100 * _UNITS.get(words[end], 1), end + 2
         end += words[end : end + 1] == ["and"]

@@ -46,12 +46,13 @@ from fluorosam_ros.control.command_types import (
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.leaning import CONTRAST, FOLLOW_UPS
 from fluorosam_ros.control.plain_text import bare
-from fluorosam_ros.control.plainly import KINDS, SEVERAL, kind_of
+from fluorosam_ros.control.plainly import KINDS, NOTHING, SEVERAL, kind_of
 from fluorosam_ros.control.quantities import tokens
 from fluorosam_ros.control.reader import Reading, reader
 from fluorosam_ros.control.slots import NAME, slots
 from fluorosam_ros.control.steps import in_steps
 from fluorosam_ros.control.wording import describe
+from fluorosam_sim.anatomy import find
 
 MAX_WORDS = 40
 """Longer texts are talk."""
@@ -72,6 +73,12 @@ _LIKE, _ALIKE = 0.5, 0.65
 _DOUBTFUL, _HARMFUL = 0.1, 0.5
 """Likeness to what is not to be obeyed from which on a motion is asked back, and from which on nothing is read."""
 
+_HARMLESS, _SURE = 0.003, 0.99
+"""Likeness to what is not to be obeyed, and to the kind of command, from which on doubt in talk beside it is none."""
+
+_REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|tell|told|ask(?:s|ed)?|think|thought|should|would)\b")
+"""What may make the command beside it somebody else's."""
+
 _ELSEWHERE = re.compile(
     r"\b(?:above|below|beneath|under|beside|besides|between|near|nearer|next|higher|lower|than|half\w*|third|quarter"
     r"|tip|end|edge|rim|border|corner|part|side of|top of|bottom of|areas? (?:of|around)|region|surroundings"
@@ -81,13 +88,20 @@ _ELSEWHERE = re.compile(
 
 _DEVICES = (
     r"(?:windows?|blinds|doors?|lamps?|lights?|laparoscope|endoscope|microscope|ultrasound|probe|pumps?|ventilator"
-    r"|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slideshow|powerpoint)\b"
+    r"|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slideshow|powerpoint"
+    r"|retractors?|clamps?|mallet|saw|suction|stool|gown)\b"
 )
 _OTHER_DEVICE, _ON_ANOTHER = re.compile(rf"\b{_DEVICES}"), re.compile(rf"\b(?:on|of|at) (?:the|my|his|her) {_DEVICES}")
 """What else stands in the room and can be moved, opened or turned."""
 
 _PART_OF = re.compile(rf"\b(?!outline|view|picture|image|middle|cent(?:er|re))\w+ of {NAME}\b")
-_REMADE = frozenset(("+ number", "+ scaled"))
+_WITHIN = re.compile(
+    r"\b(?:the|an?|that|this|his|her) (?!middle|cent(?:er|re)|field|beam|image|picture|view)(\w+) "
+    r"(?:in|inside|within) (?:the|his|her)\b"
+)
+"""Something in a structure, "the stone in the right kidney", is not the structure."""
+
+_MORE_OF_IT = frozenset(("another", "more", "further", "again", "back"))
 _FEWEST_WORDS = 2
 _A_SENTENCE = 4
 """Fewest words of talk that may hold a negation of their own without an "and" or the like around them."""
@@ -103,6 +117,18 @@ _PREDICATE = re.compile(
 )
 """How what is said of a command goes on after it: "3 cm towards the table was too low"."""
 
+_SAID_OF_IT = re.compile(
+    r"(?:and )*(?:(?:that|this) (?:s|is|was|would be|had been) "
+    r"(?:what|how|where|when|why|the \w+ (?:i|we|you|he|she|they))\b"
+    r"|(?:says|said|wrote|writes|insists|thinks|according to)\b|i (?:told|tell|was told|used to|read)\b"
+    r"|easy for (?:you|him|her|them) to say)"
+)
+_OR_ELSE = re.compile(r"\bor (?:was|is|were|did|maybe|perhaps|should|would)\b")
+"""How talk after a command goes on that tells where the words are from: "RAO 30, that was the view I got wrong"."""
+
+_DANGLING = re.compile(r"\b(?:on|of|for|to|in|at|with|from|under|over|into)(?: and\b.*)?$")
+"""How a command ends of which a part was taken for talk: "zoom out on the PACS screen"."""
+
 _PROHIBITION = re.compile(r"(?:(?:please|and|but) )*(?:do not|don t|dont|never|not|no) ")
 _PROHIBITS = re.compile(r"(?:please )?(?:do|don|dont|never|not|no|must|should|nobody|stop|cannot|is|are)\b")
 """How such talk does not begin."""
@@ -116,7 +142,7 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
 
     unclear: what the rules make of the text, one sentence, to be said with the question. understand: the rules.
     """
-    if not _FEWEST_WORDS <= len(words.split()) <= MAX_WORDS:
+    if not _FEWEST_WORDS <= len(bare(words).split()) <= MAX_WORDS:
         return None
     reading = reader().read(words)
     if reading.harm >= _HARMFUL or _negated(words, reading, context, understand):
@@ -139,9 +165,12 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     beside = _PART_OF.search(" ".join(left)) or (
         reading.kind not in FOLLOW_UPS and _ELSEWHERE.search(reading.command)  # "one level below"
     )
+    within = _WITHIN.search(words)
+    beside = beside or (within and not find(within[1]).clear)
     if beside and any(isinstance(step, Center | CollimateTo) for step in steps):
         return None
     other = _OTHER_DEVICE.search(reading.command) or _ON_ANOTHER.search(words)
+    other = other or (_OTHER_DEVICE.search(words) and re.search(r"\b(?:it|them)\b", reading.command))
     if other and any(acts(step) for step in steps):
         return None
     if not permits and not any(acts(step) or isinstance(step, ChangeDose | SetDose) for step in steps):
@@ -151,7 +180,8 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         and _agrees(reading, command)
         and not strange
         and not _second_command(reading, command, context, understand)
-        and not (reading.kind in _REMADE and _relative(context.last))
+        and not _dropped(words, reading, command)
+        and not (_remade(words, reading) and _relative(context.last))
     )
     if certain and not _doubted(words, reading, command) and (not permits or _in_a_part_of_its_own(words)):
         return command
@@ -166,6 +196,11 @@ def _in_a_part_of_its_own(words: str) -> bool:
 def _arming_parts(words: str) -> list[str]:
     """The parts of plain words that say in full that the system is to be armed."""
     return [part for part in words.split(" and ") if phrases.ARM.fullmatch(bare(part))]
+
+
+def _remade(words: str, reading: Reading) -> bool:
+    """Whether a text gives the last command another amount: "make that 6", where "another 6" goes on."""
+    return reading.kind == "+ number" and not _MORE_OF_IT & set(words.split())
 
 
 def _relative(last: Command | None) -> bool:
@@ -212,7 +247,7 @@ def _likeliest(words: str, reading: Reading, context: Context, understand: Under
     return (
         _of_its_kind(reading, reading.command, context, understand_now)
         or _of_its_kind(reading, words, context, understand_now)
-        or _in_steps(reading, context, understand)
+        or _in_steps(reading, words, context, understand)
         or rest
     )
 
@@ -236,8 +271,8 @@ def _of_its_kind(reading: Reading, words: str, context: Context, understand: Und
     return command if reading.kind in FOLLOW_UPS or describe(command).startswith(reading.kind) else None
 
 
-def _in_steps(reading: Reading, context: Context, understand: UnderstandIn) -> Command | None:
-    """Several commands, each understood by the rules or read by itself."""
+def _in_steps(reading: Reading, words: str, context: Context, understand: UnderstandIn) -> Command | None:
+    """Several commands, each understood by the rules or read by itself, with talk in and between them."""
     if reading.kind != SEVERAL or reading.likeness < _ALIKE:
         return None
 
@@ -249,10 +284,34 @@ def _in_steps(reading: Reading, context: Context, understand: UnderstandIn) -> C
         alone = reader().read(part)
         if alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
             return command
-        return _of_its_kind(alone, part, now, lambda said: understand(said, now)) or command
+        return _alone(alone, part, now, lambda said: understand(said, now)) or command
 
-    steps = in_steps(reading.command, context, one)
-    return steps if isinstance(steps, Steps) else None
+    for said in dict.fromkeys((reading.command, _without_asides(words, reading))):
+        steps = in_steps(said, context, one)
+        if isinstance(steps, Steps):
+            return steps
+    return None
+
+
+def _alone(reading: Reading, part: str, context: Context, understand: Understand) -> Command | None:
+    """A part of a text that is one command, with talk in it or not."""
+    rest = _without_talk(reading, understand)
+    if rest is not None and not isinstance(rest, Ask | Steps) and _agrees(reading, rest):
+        return rest
+    return _of_its_kind(reading, reading.command, context, understand) or _of_its_kind(
+        reading, part, context, understand
+    )
+
+
+def _without_asides(words: str, reading: Reading) -> str:
+    """Plain words without the parts that are nothing but talk, be it in the whole text or by themselves."""
+    kept = []
+    for part in words.split(" and "):
+        alone = reader().read(part) if len(part.split()) >= _FEWEST_WORDS else None
+        nothing = alone is not None and alone.kind == NOTHING and alone.likeness >= _ALIKE and alone.harm < _HARMFUL
+        if part not in reading.asides and not nothing:
+            kept.append(part)
+    return " and ".join(kept)
 
 
 def _agrees(reading: Reading, command: Command) -> bool:
@@ -269,6 +328,21 @@ def _second_command(reading: Reading, command: Command, context: Context, unders
     parts = reading.command.split(" and ") if alone else []
     kind = kind_of(describe(command))
     return any(_commands(part, kind, context, understand) for part in (*parts, reading.talk) if part)
+
+
+def _dropped(words: str, reading: Reading, command: Command) -> bool:
+    """Whether a part of a text of several commands, taken for talk, would be one of another kind by itself."""
+    if not isinstance(command, Steps):
+        return False
+    kinds = [kind_of(describe(step)) for step in steps_of(command)]
+    for part in words.split(" and "):
+        if part in reading.command:
+            continue
+        alone = reader().read(part)
+        orders = alone.kind in KINDS and alone.likeness >= _LIKE and alone.harm < _HARMFUL
+        if orders and not any(_same_motion(alone.kind, kind) for kind in kinds):
+            return True
+    return False
 
 
 def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) -> bool:
@@ -297,9 +371,22 @@ def _goes_back(command: Command) -> bool:
 def _doubted(words: str, reading: Reading, command: Command) -> bool:
     """Whether words of doubt, another time, or a number that may be meant stand beside what would move."""
     said = f" {_EARLIER.sub(' ', words) if _goes_back(command) else words} "
-    if phrases.DELAY.search(said.strip()):
+    after = [talk for talk in reading.stretches if not words.startswith(talk)]
+    of_it = any(_PREDICATE.match(talk) or _SAID_OF_IT.match(talk) or _OR_ELSE.search(talk) for talk in after)
+    if of_it and not _goes_back(command):
         return True
-    if any(_PREDICATE.match(talk) and not words.startswith(talk) for talk in reading.stretches):
+    if after and not isinstance(command, Steps) and _DANGLING.search(reading.command):
+        return True
+    if (
+        reading.kind in FOLLOW_UPS
+        and reading.harm >= _HARMLESS
+        and any(len(talk.split()) >= _A_SENTENCE for talk in after)
+    ):
+        return True  # "one more like that and we are over the limit"
+    beside = not phrases.DOUBT.search(reading.command) and not _REPORTED.search(reading.talk)
+    if beside and reading.harm < _HARMLESS and reading.likeness >= _SURE:
+        return False  # the doubt is about something else, to all that can be told
+    if phrases.DELAY.search(said.strip()):
         return True
     short = []
     for talk in reading.stretches if reading.command else ():

@@ -18,6 +18,9 @@ view position pose angle place location setting spot setup the a my our number n
 _POSE_WORDS = frozenset(_POSE_NAMES.split())
 _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
 _STORED = re.compile(r"\b(?:saved|stored|remembered)\b|\brecall\b.*\b(?:view|position|pose)\b")
+_EARLIER_STAGE = re.compile(r"^(?:before|last) (?!(?:i|you|we|he|she|it|they|the|this|that)\b)")
+"""How a name begins that would else be a condition: "before reduction"."""
+
 _NO_NAME = re.compile(r"\b(?:previous|prior|last|former|earlier|original|other|same|one|just|again|before)\b")
 
 
@@ -60,7 +63,7 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
 
 def _name(said: str) -> str:
     """A saved view's name in one spelling: "the second position" keeps its words, "position two" is "2"."""
-    if phrases.UNCERTAIN.search(said):
+    if phrases.UNCERTAIN.search(_EARLIER_STAGE.sub("", said)):
         return ""
     numbers = iter(tokens(said).numbers)
     words = [f"{next(numbers):g}" if word == NUMBER else word for word in tokens(said).words]

@@ -11,6 +11,7 @@ from fluorosam_ros.control.command_types import (
     Arm,
     Ask,
     Center,
+    ChangeDose,
     CollimateTo,
     Command,
     Disarm,
@@ -41,9 +42,11 @@ MAX_PARTS = 8
 _SEPARATOR = re.compile(
     r"\s*\b(?:and )*(?:once there|(?:once|when) (?:you|we) (?:are|re) (?:there|in position|in place|done)"
     r"|(?:once|when) (?:that|it) (?:s|is) done|then|after that|thereafter|afterwards|after this|followed by|and next"
-    r"|next|finally|and lastly|and)\b(?: and\b)*\s*"
+    r"|after (?:it|which)|(?<=and )(?:second|third) (?=(?:set|go|take|cent|coll|move|rotate|tilt|open|close|zoom|save"
+    r"|segment|outline|show|turn|raise|lower)\w*)|secondly|thirdly|next|finally|lastly|last of all|and)\b(?: and\b)*\s*"
 )
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
+_IN_ORDER = re.compile(r"(?: and)? (?:in (?:that|this) (?:very )?(?:order|sequence)|one after (?:the other|another))$")
 _BEFORE_OTHERS = re.compile(r"(?<=\w)\s+first(?= (?:and|then)\b)")
 _TWO_VERBS = re.compile(
     r"^(?P<center>cent(?:er|re)|middle)(?: up)? and (?:then )?(?:cone|collimate|shutter|crop|cone down|tighten)"
@@ -53,7 +56,19 @@ _TWO_VERBS = re.compile(
 )
 """Two verbs for one structure: "center and collimate to the liver", "the liver centred and coned"."""
 
-_ALONE = (Arm, Disarm, ResetStop)
+_BOTH_TO = re.compile(
+    r"^((?:[a-z]+ )*to (?:lao|rao|cran\w*|caud\w*) \S+(?: degrees)?) and "
+    r"(?:tilt|angle|angulate|rotate|swing|turn)(?: it)? (\S+(?: degrees)? (?:lao|rao|cran\w*|caud\w*))\b"
+)
+""" "Rotate to LAO 30 and tilt 20 cranial": where the first is an angle, so is the second."""
+
+_IN_A_LIST = {
+    **dict.fromkeys(("image", "film", "fire", "acquisition", "radiograph", "still image", "hit it"), "take a shot"),
+    **dict.fromkeys(("fluoro", "live", "screen", "screening", "fluoroscopy", "live picture", "live view"), "fluoro on"),
+}
+"""What is said for short after another command: "LAO 20, fluoro"; alone it says too little."""
+
+_ALONE = (Arm, ResetStop)
 _SAID_TWICE = (Center, CollimateTo, OpenCollimator, SetField, GoToView, GoBack)
 Understand = Callable[[str, Context], Command]
 
@@ -68,11 +83,13 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         None if there are not several steps; a single command where the others only name or repeat it; what is unclear
         if the text begins with a step but does not go on with one.
     """
+    words = _BOTH_TO.sub(r"\1 and \2", words)
     words = _TWO_VERBS.sub(
         lambda two: f"center on {two['what'] or two['both']} and collimate to {two['what'] or two['both']}",
-        _BEFORE_OTHERS.sub("", _FIRST.sub("", words), count=1),
+        _BEFORE_OTHERS.sub("", _IN_ORDER.sub("", _FIRST.sub("", words)), count=1),
     )
     parts = [part for part in _SEPARATOR.split(words) if part]
+    parts[1:] = [_IN_A_LIST.get(part, part) for part in parts[1:]]
     if not 2 <= len(parts) <= MAX_PARTS:
         return None
     found = _steps(parts, context, understand)
@@ -91,8 +108,13 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     if any(_named_after(one, other, part) for one, other, part in zip(found, found[1:], parts[1:], strict=False)):
         return Refuse("I will not begin: say what is to be done with what you name last.")
     if any(isinstance(step, _ALONE) for step in found):
-        return Refuse("Say “arm”, “disarm” and “reset” by themselves.")
+        return Refuse("Say “arm” and “reset” by themselves.")
+    disarmed = [at for at, step in enumerate(found) if isinstance(step, Disarm)]
+    if any(acts(step) for at in disarmed for step in found[at:]):
+        return Refuse("Nothing moves once the system is disarmed: say “disarm” last.")
     for one, other in pairwise(found):
+        if isinstance(one, ChangeDose) and isinstance(other, ChangeDose) and one != other:
+            return Refuse("I will not change the dose: say whether it is to go up or down.")
         if isinstance(one, Rotate | Tilt) and type(one) is type(other):
             return Refuse("I will not move: say one rotation or one tilt at a time.")
     return Steps(found)
@@ -150,9 +172,12 @@ def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[
         if isinstance(others, tuple):
             return (*first, *others)
         unclear = unclear or others or (_not_clear(parts[taken]) if acts(command) else None)
-    if unclear is None and len(parts) == 1:
+    if unclear is None:
         command = understand(parts[0], context)
-        return command if isinstance(command, Ask | Refuse) else None
+        if len(parts) == 1:
+            return command if isinstance(command, Ask | Refuse) else None
+        if isinstance(command, Ask) and isinstance(_steps(parts[1:], context, understand), tuple | Ask):
+            return command
     return unclear
 
 

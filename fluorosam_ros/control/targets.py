@@ -25,6 +25,7 @@ from fluorosam_ros.control.joints import asked_bone
 from fluorosam_sim.anatomy import Match, Structure, find
 
 _BOTH = re.compile(r"^both (?:of )?(?:the )?(?=.+ and )")
+_ONE_SIDE = re.compile(r"(?:the )?(left|right)(?: (?:1|one))")
 _VERBS: dict[Aimed, str] = {
     Segment: "segment",
     Center: "center on",
@@ -40,6 +41,9 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
         return Ask(f"{verb.capitalize()} what?")
     if phrases.SINGULAR.fullmatch(words) or phrases.PLURAL.fullmatch(words):
         return _named_before(words, kind, context)
+    one = _ONE_SIDE.fullmatch(words)
+    if one and (sided := _of_side(one[1], context.named)):
+        return Target((sided,))
     if kind in (Center, CollimateTo) and phrases.UNCERTAIN.search(words):
         return Refuse("I do nothing on a condition or in the middle of talk: say only what you want.")
     if kind is not Segment and phrases.begins_segmenting(words):
@@ -57,6 +61,13 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
     if not match.structures:
         return Ask(f"{verb.capitalize()} what?")
     return Target(match.structures, match.corrections)
+
+
+def _of_side(side: str, named: tuple[Structure, ...]) -> Structure | None:
+    """The one of several structures, or of a group of two, that is on a side."""
+    whole = [each for group in named for each in find(f"{side} {group.name}").structures if each.side == side]
+    found = {each.key: each for each in (*(each for each in named if each.side == side), *whole)}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _named_before(words: str, kind: Aimed, context: Context) -> Target | Ask:

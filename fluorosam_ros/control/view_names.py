@@ -62,6 +62,8 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     """A named view to go to, a question or refusal about one, or None when plain words name none."""
     if phrases.ADMIRED.match(words):
         return None
+    if any(part == "image" or SHOT.fullmatch(part) for part in words.split(" and ")[1:]):
+        return None  # the picture is a step of its own
     go = _GO.match(words)
     said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
     said = _REFERRED.sub(lambda it: f"{it['before'] or it['after']} of it", _PRAISE.sub("", said))
@@ -69,16 +71,16 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     said = _ASIDE.sub(lambda comma: " " if comma["side"] else comma[0].replace(" and", ""), said)
     if _PROJECTION.fullmatch(said):
         # Right after a command about one structure, or a view of one, the view is of that one.
-        if isinstance(context.last, GoToView) and context.last.structure is None:
-            said = f"{said} of {_region(context.last)}"
+        if context.shown is not None:
+            said = f"{said} of {_region(context.shown)}"
         elif len(context.named) == 1 and context.last_named == context.named:
             said = f"{said} of the {context.named[0].name}"
         else:
             return Ask("That view of which structure?")
     reference = re.search(r"\b(?:of|on|for) (it|that|this|there|that one|this one)$", said)
     if reference and _PROJECTED.search(said):
-        if isinstance(context.last, GoToView) and context.last.structure is None:
-            about = _region(context.last)
+        if context.shown is not None:
+            about = _region(context.shown)
         elif len(context.named) == 1:
             about = f"the {context.named[0].name}"
         else:
@@ -86,7 +88,7 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
         said = f"{said[: reference.start(1)]}{about}"
     match = find_view(said)
     first, _, second = said.partition(" and ")
-    if second and not any(map(SHOT.fullmatch, (first, second))):
+    if second and not SHOT.fullmatch(first):
         together = find_view(f"{first} {second}")
         apart = find_view(first).views and find_view(second).views
         if len(together.views) == 1 and not together.rest and not apart:
@@ -112,9 +114,11 @@ def with_projections(words: str) -> str:
     return words
 
 
-def _region(last: GoToView) -> str:
+def _region(shown: GoToView) -> str:
     """What a named view shows, without its projection."""
-    return f"the {_PROJECTED.sub('', last.view.name.casefold())}"
+    if shown.structure is not None:
+        return f"the {shown.structure.name}"
+    return f"the {_PROJECTED.sub('', shown.view.name.casefold())}"
 
 
 def _which(views: tuple[NamedView, ...], structure: Structure | None) -> Ask:

@@ -29,7 +29,7 @@ _ONE_FORM = (
     (re.compile(r"\b(?:obl|obliques|oblq)\b"), "oblique"),
     (re.compile(r"\b(?:tib fib|tibia fibula)\b"), "tibia and fibula"),
     (re.compile(r"\bcross\s?table\b|\bhorizontal beam\b"), "cross table"),
-    (re.compile(r"\bfrog\s?legs?\b|\bfrog\b"), "frog leg"),
+    (re.compile(r"\bfrog\s?legs?\b|\bfrog\b"), "frog leg hip"),  # there is no other
     (re.compile(r"\btear\s?drop\b"), "teardrop"),
     (re.compile(r"\bmortice\b"), "mortise"),
     (re.compile(r"\b(swimmer|towne|waters|caldwell|owl)\ss?\b"), r"\1 "),

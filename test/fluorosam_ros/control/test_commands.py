@@ -7,6 +7,7 @@ from fluorosam_ros.control.command_types import (
     Ask,
     Cancel,
     Center,
+    CollimateBy,
     CollimateTo,
     Disarm,
     GoBack,
@@ -40,22 +41,22 @@ def at(kind, *keys):
 
 
 TURNS = {
-    "rotate 20 degrees": Rotate(delta_deg=20),
-    "rotate the c-arm by 20 degrees": Rotate(delta_deg=20),
+    "rotate +20 degrees": Rotate(delta_deg=20),
+    "rotate the c-arm by 20 degrees to LAO": Rotate(delta_deg=20),
     "rotate by -15": Rotate(delta_deg=-15),
     "rotate by −15°": Rotate(delta_deg=-15),
     "rotate minus fifteen": Rotate(delta_deg=-15),
-    "rotate twenty five degrees": Rotate(delta_deg=25),
-    "rotate one hundred and five degrees": Rotate(delta_deg=105),
-    "rotate 1.5°": Rotate(delta_deg=1.5),
-    "rotate two point five degrees": Rotate(delta_deg=2.5),
+    "rotate twenty five degrees LAO": Rotate(delta_deg=25),
+    "rotate one hundred and five degrees LAO": Rotate(delta_deg=105),
+    "rotate 1.5° LAO": Rotate(delta_deg=1.5),
+    "rotate two point five degrees LAO": Rotate(delta_deg=2.5),
     "rotate +15": Rotate(delta_deg=15),
     "rotate to LAO 30": Rotate(to_deg=30),
     "Rotate to RAO thirty!": Rotate(to_deg=-30),
-    "rotate to 30": Rotate(to_deg=30),
+    "rotate to +30": Rotate(to_deg=30),
     "rotate to -30 degrees": Rotate(to_deg=-30),
     "rotate to 0": Rotate(to_deg=0),
-    "set rotation to 20": Rotate(to_deg=20),
+    "set rotation to LAO 20": Rotate(to_deg=20),
     "go to LAO 30": Rotate(to_deg=30),
     "RAO 20": Rotate(to_deg=-20),
     "LAO-30": Rotate(to_deg=30),
@@ -71,13 +72,13 @@ TURNS = {
     "rotate right by 10": Rotate(delta_deg=-10),
     "turn left 10 degrees": Rotate(delta_deg=10),
     "rotate to the patient's right by 10": Rotate(delta_deg=-10),
-    "can you please rotate 20 degrees?": Rotate(delta_deg=20),
-    "tilt 10 degrees": Tilt(delta_deg=10),
+    "can you please rotate 20 degrees LAO?": Rotate(delta_deg=20),
+    "tilt +10 degrees": Tilt(delta_deg=10),
     "tilt 10 degrees cranial": Tilt(delta_deg=10),
     "tilt 5 degrees toward the head": Tilt(delta_deg=5),
     "tilt 5 towards the feet": Tilt(delta_deg=-5),
     "tilt to caudal 20": Tilt(to_deg=-20),
-    "tilt to 12": Tilt(to_deg=12),
+    "tilt to +12": Tilt(to_deg=12),
     "cranial 15": Tilt(to_deg=15),
     "caudal 15": Tilt(to_deg=-15),
     "15 degrees cranial": Tilt(to_deg=15),
@@ -279,8 +280,8 @@ def test_up_and_down_are_asked_back():
 
 
 def test_several_steps_are_all_understood_or_none():
-    steps = parse("rotate 20 degrees; tilt 10 degrees")
-    assert steps == Steps((Rotate(delta_deg=20), Tilt(delta_deg=10)))
+    steps = parse("rotate 20 degrees LAO; tilt 10 degrees caudal")
+    assert steps == Steps((Rotate(delta_deg=20), Tilt(delta_deg=-10)))
     for text in ("center on the heart, then dance", "rotate 20 degrees and center on the kidney",
                  "LAO 30 and RAO 20", "arm and take a shot", "take a shot and then " * 9 + "shoot"):  # fmt: skip
         assert not acts(parse(text)), text
@@ -298,8 +299,28 @@ def test_corrections_need_something_to_correct():
 
 def test_a_decimal_point_is_never_lost():
     assert not acts(parse("rotate .5 degrees"))
-    assert parse("rotate 0.5 degrees") == Rotate(delta_deg=0.5)
+    assert parse("rotate 0.5 degrees LAO") == Rotate(delta_deg=0.5)
     assert parse("move 2.5 cm left") == Translate("left", 25.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("rotate 20 degrees", {"LAO": Rotate(delta_deg=20), "towards RAO please": Rotate(delta_deg=-20)}),
+        ("tilt to 12", {"cranial": Tilt(to_deg=12), "to caudal": Tilt(to_deg=-12)}),
+        ("move 30 mm", {"to the head": Translate("head", 30.0)}),
+        ("move towards the feet", {"2 cm": Translate("feet", 20.0), "15 mm, please": Translate("feet", 15.0)}),
+        ("rotate towards RAO", {"by eight": Rotate(delta_deg=-8)}),
+        ("open the collimator by", {"1 cm": CollimateBy(10.0)}),
+    ],
+)
+def test_what_is_missing_is_asked_for_and_can_be_answered(text, answers):
+    asked = parse(text)
+    assert isinstance(asked, Ask), text
+    for said, command in answers.items():
+        assert answer(asked, said) == command, said
+    for said in ("the weather is fine", "maybe", "not that", ""):
+        assert not acts(answer(asked, said)), said
 
 
 def test_where_is_asks_for_a_place():

@@ -198,7 +198,7 @@ def test_steps_end_at_the_first_that_fails():
 def test_steps_with_one_sure_to_be_out_of_range_do_not_begin():
     device = FakeDevice()
     for text in ("take a shot then rotate to LAO 170", "center on the heart, then tilt to cranial 80",
-                 "rotate 60 degrees, take a shot, rotate 60 degrees"):  # fmt: skip
+                 "rotate 60 degrees LAO, take a shot, rotate 60 degrees LAO"):  # fmt: skip
         outcome = run(device, text)
         assert outcome.kind == ReplyKind.REFUSED and "angle" in outcome.text and device.log == []
 
