@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from fluorosam_ros.control import motion_phrases, phrases
 from fluorosam_ros.control.angles import parse_angle
+from fluorosam_ros.control.answers import answered, completed
 from fluorosam_ros.control.command_types import (
     Arm,
     Ask,
@@ -49,7 +50,7 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.followups import answered, completed, continued, corrected, its_outline_hidden, leaned
+from fluorosam_ros.control.followups import continued, corrected, its_outline_hidden, leaned
 from fluorosam_ros.control.joints import asked_bone
 from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.leaning import said_again

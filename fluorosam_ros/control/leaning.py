@@ -7,34 +7,24 @@ words like any other reading, so that the rules have the last word. Which kind a
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from fluorosam_ros.control.angles import BIT_DEG
+from fluorosam_ros.control.amounts import DOUBLE, HALF, by_amount, further, scaled, turned
 from fluorosam_ros.control.command_types import (
     Center,
-    ChangeDose,
-    CollimateBy,
     CollimateTo,
     Command,
     GoToView,
     RecallView,
-    Rotate,
     Segment,
-    SetDose,
-    SetField,
     Single,
     Steps,
     StopSegmenting,
-    SwitchFluoro,
     Target,
-    Tilt,
-    Translate,
     Unclear,
     WhereIs,
-    Zoom,
     aimed,
     steps_of,
 )
@@ -42,7 +32,6 @@ from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.counterparts import counterpart, counterpart_view, sister_view, words_of
 from fluorosam_ros.control.followups import neighbour, opposite
 from fluorosam_ros.control.limbs import on_its_side, said_of_its_side
-from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM, MAX_ZOOM, ZOOM
 from fluorosam_ros.control.phrases import FORBIDS
 from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.quantities import MM
@@ -64,28 +53,8 @@ _IN_ONE_BREATH = re.compile(
 )
 _FEW = 5
 _WRONG = re.compile(r"\b(?:not|instead of|rather than)\b")
-_UP = frozenset(("up", "higher", "upward", "upwards", "raise", "more"))
-_DOWN = frozenset(("down", "lower", "downward", "downwards", "less", "reduce"))
-_WIDER, _TIGHTER = frozenset(("open", "wider", "out")), frozenset(("close", "closed", "tighter", "in", "narrower"))
-_SMALLER, _LARGER = frozenset(("out", "smaller")), frozenset(("in", "closer", "bigger", "larger"))
-_WAYS = {"left": "left", "right": "right", "head": "head", "headwards": "head", "feet": "feet", "foot": "feet",
-         "footwards": "feet", "feetwards": "feet", "ceiling": "ceiling", "table": "table", "floor": "table",
-         "up": "ceiling", "down": "table"}  # fmt: skip
-_ON, _OFF = frozenset(("on", "live", "running")), frozenset(("off", "kill", "end"))
-_TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] = {
-    Rotate: (frozenset(("lao", "left")), frozenset(("rao", "right"))),
-    Tilt: (
-        frozenset(("cranial", "cranially", "cephalad", "head", "headwards")),
-        frozenset(("caudal", "caudally", "caudad", "feet", "footwards")),
-    ),
-}
 _IN_LEVELS = re.compile(r"\b(?:ribs?|vertebrae?|dis[ck]s?)\b")
-_HALF, _DOUBLE = frozenset(("half", "halve", "halved")), frozenset(("double", "twice", "doubled"))
 _CHANGES = frozenset(("less", "smaller", "bigger", "larger", "wider", "tighter", "narrower"))
-_BACKWARDS = frozenset(("back", "undo", "reverse"))
-_OTHER_WAY = re.compile(r"\b(?:other|opposite|reverse) (?:way|direction|side)\b")
-_LEVELS = {"low": "low", "lowest": "low", "normal": "normal", "standard": "normal", "regular": "normal",
-           "high": "high", "highest": "high"}  # fmt: skip
 _VIEW_WORDS = """
 ap pa lateral oblique lao rao inlet outlet axial mortise en face lordotic frog leg iliac obturator internal external
 towne waters caldwell haas modified grashey garth zanca y swimmers swimmer notch teardrop cross table transthoracic
@@ -130,8 +99,7 @@ def _opposite(found: Slots, words: str, context: Context, last: Single) -> Comma
 
 
 def _again(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    scaled = (_HALF | _DOUBLE) & set(words.split())
-    if scaled or not _alone(found) or _turned(words.split(), last) not in (None, last):
+    if (HALF | DOUBLE) & set(words.split()) or not _alone(found) or turned(words.split(), last) not in (None, last):
         return None
     return context.last
 
@@ -141,142 +109,33 @@ def _way(found: Slots, words: str, context: Context, last: Single) -> Command | 
     if found.structures or found.bit:
         return None
     found = slots(_right_part(words))
-    turned = _turned(list(found.words), last)
-    if turned is None or turned == last:
+    other = turned(list(found.words), last)
+    if other is None or other == last:
         return None
-    return _by_amount(found, turned) if found.numbers else turned
-
-
-def _turned(said: list[str], last: Single) -> Single | None:
-    ways = set(said)
-    match last:
-        case Rotate() | Tilt():
-            plus, minus = _TURNS[type(last)]
-            if bool(plus & ways) == bool(minus & ways):
-                return None
-            sign = 1.0 if plus & ways else -1.0
-            if last.to_deg is not None:
-                return replace(last, to_deg=math.copysign(last.to_deg, sign))
-            return replace(last, delta_deg=math.copysign(last.delta_deg or 0.0, sign))
-        case Translate():
-            named = {_WAYS[word] for word in said if word in _WAYS}
-            clear = named - {"ceiling", "table"} if len(named) > 1 else named  # "up towards the head"
-            return replace(last, direction=clear.pop()) if len(clear) == 1 else None  # type: ignore[arg-type]
-        case CollimateBy():
-            opens = _either(ways, _WIDER, _TIGHTER)
-            return None if opens is None else replace(last, delta_mm=math.copysign(last.delta_mm, 1 if opens else -1))
-        case Zoom():
-            out = _either(ways, _SMALLER, _LARGER)
-            return None if out is None else replace(last, out=out)
-        case ChangeDose():
-            up = _either(ways, _UP, _DOWN)
-            return None if up is None else replace(last, higher=up)
-        case SetDose():
-            levels = {_LEVELS[word] for word in said if word in _LEVELS}
-            return replace(last, level=levels.pop()) if len(levels) == 1 else None  # type: ignore[arg-type]
-        case SwitchFluoro():
-            off = bool(ways & _OFF)
-            return SwitchFluoro(not off) if off or ways & _ON else None
-    return None
-
-
-def _either(said: set[str], yes: frozenset[str], no: frozenset[str]) -> bool | None:
-    """Which of two ways is said; None where both or none are."""
-    return bool(said & yes) if bool(said & yes) != bool(said & no) else None
+    return by_amount(found, other) if found.numbers else other
 
 
 def _number(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     """The last command with the amount that the text says."""
     found = slots(_right_part(words))
     changed = _CHANGES & set(words.split())  # "20 less than that"
-    return None if found.structures or found.bit or changed else _by_amount(found, last)
-
-
-def _by_amount(found: Slots, last: Single) -> Single | None:
-    if len(found.numbers) != 1 or found.numbers[0] <= 0:
-        return None
-    number = found.numbers[0]
-    match last:
-        case Rotate() | Tilt() if not found.units_mm:
-            if last.to_deg is not None:
-                return replace(last, to_deg=math.copysign(number, last.to_deg))
-            return replace(last, delta_deg=math.copysign(number, last.delta_deg or 1.0))
-        case Translate():
-            return replace(last, distance_mm=_mm(number, found, last.unit_mm))
-        case CollimateBy():
-            return replace(last, delta_mm=math.copysign(_mm(number, found, last.unit_mm), last.delta_mm))
-        case SetField():
-            return replace(last, side_mm=_mm(number, found, last.unit_mm))
-        case Zoom() if not found.units_mm and 1 < number <= MAX_ZOOM:
-            return replace(last, factor=number)
-    return None
-
-
-def _mm(number: float, found: Slots, unit_mm: float) -> float:
-    """A length; without a unit of its own it is in that of the one before."""
-    return round(number * (found.units_mm[0] if found.units_mm else unit_mm), 6)
+    return None if found.structures or found.bit or changed else by_amount(found, last)
 
 
 def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    """ "Half of that", "twice as much"."""
-    said = set(words.split())
-    if bool(said & _HALF) == bool(said & _DOUBLE) or found.structures or found.units_mm:
-        return None
-    factor = 0.5 if said & _HALF else 2.0
-    if said & _BACKWARDS or _OTHER_WAY.search(words):  # "half of that back"
-        turned = opposite(last) if getattr(last, "to_deg", None) is None else None
-        if turned is None:
-            return None
-        last = turned
-    elif (turned := _turned(words.split(), last)) is not None:  # "half that, towards the head"
-        last = turned
-    match last:
-        case Rotate() | Tilt() if last.to_deg is not None:
-            return replace(last, to_deg=last.to_deg * factor)
-        case Rotate() | Tilt() if last.delta_deg is not None:
-            return replace(last, delta_deg=last.delta_deg * factor)
-        case Translate():
-            return replace(last, distance_mm=last.distance_mm * factor)
-        case CollimateBy():
-            return replace(last, delta_mm=last.delta_mm * factor)
-        case SetField():
-            return replace(last, side_mm=last.side_mm * factor)
-    return None
+    return scaled(found, words, last)
 
 
 def _more(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    if (_HALF | _DOUBLE) & set(words.split()):  # "half of that again"
-        return _scaled(found, words, context, last)
-    return _further(found, last, 1)
+    if (HALF | DOUBLE) & set(words.split()):  # "half of that again"
+        return scaled(found, words, last)
+    return further(found, last, 1)
 
 
 def _back(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    if (_HALF | _DOUBLE) & set(words.split()):
-        return _scaled(found, words, context, last)
-    return _further(found, last, -1)
-
-
-def _further(found: Slots, last: Single, sign: int) -> Single | None:
-    """The last motion's direction (sign 1) or its reverse, by the amount said, or a bit."""
-    if found.structures or len(found.numbers) > 1 or (found.numbers and found.numbers[0] <= 0):
-        return None
-    number = found.numbers[0] if found.numbers else None
-    match last:
-        case Rotate() | Tilt() if not found.units_mm and (before := last.delta_deg or last.to_deg):
-            amount = BIT_DEG if number is None else number
-            return type(last)(delta_deg=sign * math.copysign(amount, before))
-        case Translate():
-            going = last if sign > 0 else opposite(last)
-            amount = BIT_MM if number is None else _mm(number, found, last.unit_mm)
-            return replace(going, distance_mm=amount) if isinstance(going, Translate) else None
-        case CollimateBy():
-            amount = BIT_MM if number is None else _mm(number, found, last.unit_mm)
-            return CollimateBy(sign * math.copysign(amount, last.delta_mm))
-        case Zoom() if number is None or number == 1.0:
-            return Zoom(BIT_ZOOM if found.bit else ZOOM, last.out == (sign > 0))
-        case ChangeDose():
-            return last if sign > 0 else opposite(last)
-    return None
+    if (HALF | DOUBLE) & set(words.split()):
+        return scaled(found, words, last)
+    return further(found, last, -1)
 
 
 def _other_side(found: Slots, words: str, context: Context, last: Single) -> Command | None:

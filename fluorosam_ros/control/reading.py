@@ -25,29 +25,24 @@ from fluorosam_ros.control.command_types import (
     CollimateBy,
     CollimateTo,
     Command,
-    GoBack,
     NotUnderstood,
     Refuse,
     ResetStop,
-    Rotate,
     Segment,
     SetDose,
-    SetField,
     Steps,
     StopSegmenting,
-    Tilt,
     Translate,
     Unclear,
     WhereIs,
-    Zoom,
     acts,
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.leaning import CONTRAST, FOLLOW_UPS
+from fluorosam_ros.control.doubts import ALIKE, DOUBTFUL, UnderstandIn, doubted, negated
+from fluorosam_ros.control.leaning import FOLLOW_UPS
 from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.plainly import KINDS, NOTHING, SEVERAL, kind_of
-from fluorosam_ros.control.quantities import tokens
 from fluorosam_ros.control.reader import Reading, reader
 from fluorosam_ros.control.slots import NAME, slots
 from fluorosam_ros.control.steps import in_steps
@@ -67,17 +62,11 @@ YES = (
 NO = ("no", "no thanks", "no thank you", "nope", "no i did not", "no i didn t", "no that s wrong", "wrong", "not that")
 """What answers a question with no: what was asked about is dropped, and nothing is stopped."""
 
-_LIKE, _ALIKE = 0.5, 0.65
-"""Least likeness to a kind of command to ask back, or to do what only shows or tells; and to do what moves."""
+_LIKE = 0.5
+"""Least likeness to a kind of command to ask back, or to do what only shows or tells."""
 
-_DOUBTFUL, _HARMFUL = 0.1, 0.5
-"""Likeness to what is not to be obeyed from which on a motion is asked back, and from which on nothing is read."""
-
-_HARMLESS, _SURE = 0.003, 0.99
-"""Likeness to what is not to be obeyed, and to the kind of command, from which on doubt in talk beside it is none."""
-
-_REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|tell|told|ask(?:s|ed)?|think|thought|should|would)\b")
-"""What may make the command beside it somebody else's."""
+_HARMFUL = 0.5
+"""Likeness to what is not to be obeyed from which on nothing is read."""
 
 _ELSEWHERE = re.compile(
     r"\b(?:above|below|beneath|under|beside|besides|between|near|nearer|next|higher|lower|than|half\w*|third|quarter"
@@ -103,38 +92,7 @@ _WITHIN = re.compile(
 
 _MORE_OF_IT = frozenset(("another", "more", "further", "again", "back"))
 _FEWEST_WORDS = 2
-_A_SENTENCE = 4
-"""Fewest words of talk that may hold a negation of their own without an "and" or the like around them."""
-
-_EARLIER = re.compile(
-    r"\b(?:(?:we|you|it|that|things|arm|gantry|machine) (?:was|were|had)|a (?:moment|minute|second) ago)\b"
-)
-"""What is said of the pose before."""
-
-_PREDICATE = re.compile(
-    r"(?:is|isn t|are|aren t|was|wasn t|were|weren t|would|wouldn t|will|won t|has|hasn t|had|hadn t|can|can t|cannot"
-    r"|could|couldn t|does|doesn t|did|didn t|never|gets|got|makes|made|means|meant)\b"
-)
-"""How what is said of a command goes on after it: "3 cm towards the table was too low"."""
-
-_SAID_OF_IT = re.compile(
-    r"(?:and )*(?:(?:that|this) (?:s|is|was|would be|had been) "
-    r"(?:what|how|where|when|why|the \w+ (?:i|we|you|he|she|they))\b"
-    r"|(?:says|said|wrote|writes|insists|thinks|according to)\b|i (?:told|tell|was told|used to|read)\b"
-    r"|easy for (?:you|him|her|them) to say)"
-)
-_OR_ELSE = re.compile(r"\bor (?:was|is|were|did|maybe|perhaps|should|would)\b")
-"""How talk after a command goes on that tells where the words are from: "RAO 30, that was the view I got wrong"."""
-
-_DANGLING = re.compile(r"\b(?:on|of|for|to|in|at|with|from|under|over|into)(?: and\b.*)?$")
-"""How a command ends of which a part was taken for talk: "zoom out on the PACS screen"."""
-
-_PROHIBITION = re.compile(r"(?:(?:please|and|but) )*(?:do not|don t|dont|never|not|no) ")
-_PROHIBITS = re.compile(r"(?:please )?(?:do|don|dont|never|not|no|must|should|nobody|stop|cannot|is|are)\b")
-"""How such talk does not begin."""
-
 Understand = Callable[[str], Command]
-UnderstandIn = Callable[[str, Context], Command]
 
 
 def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -> Command | None:
@@ -145,7 +103,7 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     if not _FEWEST_WORDS <= len(bare(words).split()) <= MAX_WORDS:
         return None
     reading = reader().read(words)
-    if reading.harm >= _HARMFUL or _negated(words, reading, context, understand):
+    if reading.harm >= _HARMFUL or negated(words, reading, context, understand):
         return None
     command = _likeliest(words, reading, context, understand)
     if command is None or isinstance(command, Ask):
@@ -162,28 +120,32 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         return None  # the strange word may belong to the name
     if isinstance(command, Segment) and phrases.MOTION_WORD.search(reading.command):
         return None
-    beside = _PART_OF.search(" ".join(left)) or (
-        reading.kind not in FOLLOW_UPS and _ELSEWHERE.search(reading.command)  # "one level below"
-    )
     within = _WITHIN.search(words)
-    beside = beside or (within and not find(within[1]).clear)
+    beside = (
+        _PART_OF.search(" ".join(left)) is not None
+        or (reading.kind not in FOLLOW_UPS and _ELSEWHERE.search(reading.command) is not None)  # "one level below"
+        or (within is not None and not find(within[1]).clear)
+    )
     if beside and any(isinstance(step, Center | CollimateTo) for step in steps):
         return None
-    other = _OTHER_DEVICE.search(reading.command) or _ON_ANOTHER.search(words)
-    other = other or (_OTHER_DEVICE.search(words) and re.search(r"\b(?:it|them)\b", reading.command))
+    other = (
+        _OTHER_DEVICE.search(reading.command)
+        or _ON_ANOTHER.search(words)
+        or (re.search(r"\b(?:it|them)\b", reading.command) and _OTHER_DEVICE.search(words))
+    )
     if other and any(acts(step) for step in steps):
         return None
     if not permits and not any(acts(step) or isinstance(step, ChangeDose | SetDose) for step in steps):
         return command
     certain = (
-        reading.harm < _DOUBTFUL
+        reading.harm < DOUBTFUL
         and _agrees(reading, command)
         and not strange
         and not _second_command(reading, command, context, understand)
         and not _dropped(words, reading, command)
         and not (_remade(words, reading) and _relative(context.last))
     )
-    if certain and not _doubted(words, reading, command) and (not permits or _in_a_part_of_its_own(words)):
+    if certain and not doubted(words, reading, command) and (not permits or _in_a_part_of_its_own(words)):
         return command
     return _asked(command, unclear)
 
@@ -206,28 +168,6 @@ def _remade(words: str, reading: Reading) -> bool:
 def _relative(last: Command | None) -> bool:
     """Whether a command moved by an amount; said again with another one it moves on, or was the sum meant?"""
     return isinstance(last, Translate | CollimateBy) or getattr(last, "delta_deg", None) is not None
-
-
-def _negated(words: str, reading: Reading, context: Context, understand: UnderstandIn) -> bool:
-    """Whether something is negated beside what is talk for itself: "more dose and i can t see a thing" is not, nor is
-    the wrong part of a correction: "no and towards rao", "20 and not 30"."""
-    said = f" {words} "
-    leans = reading.kind in FOLLOW_UPS and context.last is not None
-    if leans and reading.likeness >= _ALIKE and reading.harm < _DOUBTFUL:
-        negated = phrases.NEGATION.search(CONTRAST.sub(" ", reading.command))
-        return negated is not None or phrases.FORBIDS.search(words) is not None
-    long = [each for each in reading.stretches if len(each.split()) >= _A_SENTENCE and not _PROHIBITS.match(each)]
-    if any(_forbids(aside, context, understand) for aside in reading.asides):
-        return True
-    for aside in (*(long if reading.harm < _DOUBTFUL else ()), *reading.asides):
-        said = said.replace(f" {aside} ", " and ", 1)
-    return phrases.NEGATION.search(said) is not None or phrases.FORBIDS.search(said) is not None
-
-
-def _forbids(aside: str, context: Context, understand: UnderstandIn) -> bool:
-    """Whether talk forbids a command: "don't show me the ribs", which "don't worry" does not."""
-    found = _PROHIBITION.match(aside)
-    return found is not None and not isinstance(understand(aside[found.end() :], context), Unclear)
 
 
 def known_words() -> tuple[frozenset[str], frozenset[str]]:
@@ -273,7 +213,7 @@ def _of_its_kind(reading: Reading, words: str, context: Context, understand: Und
 
 def _in_steps(reading: Reading, words: str, context: Context, understand: UnderstandIn) -> Command | None:
     """Several commands, each understood by the rules or read by itself, with talk in and between them."""
-    if reading.kind != SEVERAL or reading.likeness < _ALIKE:
+    if reading.kind != SEVERAL or reading.likeness < ALIKE:
         return None
 
     def one(part: str, now: Context) -> Command:
@@ -282,7 +222,7 @@ def _in_steps(reading: Reading, words: str, context: Context, understand: Unders
         if not isinstance(command, Unclear) or len(part.split()) < _FEWEST_WORDS or " and " in part:
             return command
         alone = reader().read(part)
-        if alone.likeness < _ALIKE or alone.harm >= _HARMFUL:
+        if alone.likeness < ALIKE or alone.harm >= _HARMFUL:
             return command
         return _alone(alone, part, now, lambda said: understand(said, now)) or command
 
@@ -308,7 +248,7 @@ def _without_asides(words: str, reading: Reading) -> str:
     kept = []
     for part in words.split(" and "):
         alone = reader().read(part) if len(part.split()) >= _FEWEST_WORDS else None
-        nothing = alone is not None and alone.kind == NOTHING and alone.likeness >= _ALIKE and alone.harm < _HARMFUL
+        nothing = alone is not None and alone.kind == NOTHING and alone.likeness >= ALIKE and alone.harm < _HARMFUL
         if part not in reading.asides and not nothing:
             kept.append(part)
     return " and ".join(kept)
@@ -317,9 +257,9 @@ def _without_asides(words: str, reading: Reading) -> str:
 def _agrees(reading: Reading, command: Command) -> bool:
     """Whether the network is certain of the kind of command that the rules have understood."""
     if isinstance(command, Steps):
-        return reading.kind == SEVERAL and reading.likeness >= _ALIKE
+        return reading.kind == SEVERAL and reading.likeness >= ALIKE
     alike = reading.kind in FOLLOW_UPS or describe(command).startswith(reading.kind)
-    return alike and reading.likeness >= _ALIKE
+    return alike and reading.likeness >= ALIKE
 
 
 def _second_command(reading: Reading, command: Command, context: Context, understand: UnderstandIn) -> bool:
@@ -353,7 +293,7 @@ def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) 
     if acts(command) and not any(_same_motion(kind_of(describe(step)), kind) for step in steps_of(command)):
         return True
     alone = reader().read(part)
-    if alone.kind not in KINDS or alone.likeness < _ALIKE or alone.harm >= _HARMFUL or _same_motion(alone.kind, kind):
+    if alone.kind not in KINDS or alone.likeness < ALIKE or alone.harm >= _HARMFUL or _same_motion(alone.kind, kind):
         return False
     return _of_its_kind(alone, part, context, lambda said: understand(said, context)) is not None
 
@@ -362,42 +302,6 @@ def _same_motion(one: str, other: str) -> bool:
     """Whether two kinds of command are one, by an amount or to an angle; "back to zero" does for both angles."""
     alike = ({"Rotate to", "Tilt to"}, {"Rotate to", "Rotate by"}, {"Tilt to", "Tilt by"})
     return one == other or {one, other} in alike
-
-
-def _goes_back(command: Command) -> bool:
-    return any(isinstance(step, GoBack) for step in steps_of(command))
-
-
-def _doubted(words: str, reading: Reading, command: Command) -> bool:
-    """Whether words of doubt, another time, or a number that may be meant stand beside what would move."""
-    said = f" {_EARLIER.sub(' ', words) if _goes_back(command) else words} "
-    after = [talk for talk in reading.stretches if not words.startswith(talk)]
-    of_it = any(_PREDICATE.match(talk) or _SAID_OF_IT.match(talk) or _OR_ELSE.search(talk) for talk in after)
-    if of_it and not _goes_back(command):
-        return True
-    if after and not isinstance(command, Steps) and _DANGLING.search(reading.command):
-        return True
-    if (
-        reading.kind in FOLLOW_UPS
-        and reading.harm >= _HARMLESS
-        and any(len(talk.split()) >= _A_SENTENCE for talk in after)
-    ):
-        return True  # "one more like that and we are over the limit"
-    beside = not phrases.DOUBT.search(reading.command) and not _REPORTED.search(reading.talk)
-    if beside and reading.harm < _HARMLESS and reading.likeness >= _SURE:
-        return False  # the doubt is about something else, to all that can be told
-    if phrases.DELAY.search(said.strip()):
-        return True
-    short = []
-    for talk in reading.stretches if reading.command else ():
-        if len(talk.split()) > _A_SENTENCE:
-            said = said.replace(f" {talk} ", " and ", 1)
-        else:
-            short.append(talk)
-    measured = isinstance(command, Rotate | Tilt | Translate | CollimateBy | SetField | Zoom | Steps)
-    # A sentence of its own speaks of other numbers: "he has been here since 6".
-    numbers = measured and any(number != 1 for number in tokens(" and ".join(short)).numbers)
-    return numbers or phrases.DOUBT.search(said.strip()) is not None
 
 
 def _asked(command: Command, unclear: str) -> Ask:

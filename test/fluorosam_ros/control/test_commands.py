@@ -7,7 +7,6 @@ from fluorosam_ros.control.command_types import (
     Ask,
     Cancel,
     Center,
-    CollimateBy,
     CollimateTo,
     Disarm,
     GoBack,
@@ -301,26 +300,6 @@ def test_a_decimal_point_is_never_lost():
     assert not acts(parse("rotate .5 degrees"))
     assert parse("rotate 0.5 degrees LAO") == Rotate(delta_deg=0.5)
     assert parse("move 2.5 cm left") == Translate("left", 25.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "answers"),
-    [
-        ("rotate 20 degrees", {"LAO": Rotate(delta_deg=20), "towards RAO please": Rotate(delta_deg=-20)}),
-        ("tilt to 12", {"cranial": Tilt(to_deg=12), "to caudal": Tilt(to_deg=-12)}),
-        ("move 30 mm", {"to the head": Translate("head", 30.0)}),
-        ("move towards the feet", {"2 cm": Translate("feet", 20.0), "15 mm, please": Translate("feet", 15.0)}),
-        ("rotate towards RAO", {"by eight": Rotate(delta_deg=-8)}),
-        ("open the collimator by", {"1 cm": CollimateBy(10.0)}),
-    ],
-)
-def test_what_is_missing_is_asked_for_and_can_be_answered(text, answers):
-    asked = parse(text)
-    assert isinstance(asked, Ask), text
-    for said, command in answers.items():
-        assert answer(asked, said) == command, said
-    for said in ("the weather is fine", "maybe", "not that", ""):
-        assert not acts(answer(asked, said)), said
 
 
 def test_where_is_asks_for_a_place():
