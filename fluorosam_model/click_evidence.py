@@ -42,6 +42,12 @@ def depth_px(mask: BoolArray) -> FloatArray:
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1], np.float32)
 
 
+def overlaps(one: BoolArray, other: BoolArray) -> FloatArray:
+    """(N, K) Dice scores of masks (N, h, w) with masks (K, h, w), none empty."""
+    first, second = (each.reshape(len(each), -1).astype(np.float32) for each in (one, other))
+    return np.asarray(2 * (first @ second.T) / (first.sum(axis=1)[:, None] + second.sum(axis=1)), np.float32)
+
+
 class Candidates:
     """What an image shows, as a user may mean it; K structures.
 
@@ -165,10 +171,7 @@ class Candidates:
 
     @cached_property
     def _overlaps(self) -> FloatArray:
-        """(K, K) Dice scores of the masks with one another."""
-        flat = self.masks.reshape(len(self.masks), -1).astype(np.float32)
-        count = flat.sum(axis=1)
-        return np.asarray(2 * (flat @ flat.T) / (count[:, None] + count[None]), np.float32)
+        return overlaps(self.masks, self.masks)
 
     def box(self, corners: npt.NDArray[np.int64]) -> FloatArray:
         """(K, 6) of a box, whose corners (2, 2) are cells, both included."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from fluorosam_model.click_evidence import HEADS, PRIOR, WEIGHTS, Candidates, Head, depth_px
+from fluorosam_model.click_evidence import HEADS, PRIOR, WEIGHTS, Candidates, Head, depth_px, overlaps
 from fluorosam_model.evaluation import TwinViews
 from fluorosam_model.evaluation.evaluator import next_click
 from fluorosam_model.naming import Features, evidence_of
@@ -83,14 +83,9 @@ def views(patients: str, count: int) -> Iterator[View]:
                     truths.append(small)
         if wanted:
             numbers = tuple(keys.index(key) if key in keys else None for key in wanted)
-            yield View(candidates, np.stack(truths), numbers, _dices(np.stack(truths), candidates.masks))
+            yield View(candidates, np.stack(truths), numbers, overlaps(np.stack(truths), candidates.masks))
         if done % 50 == 0:
             print(f"{done} of {len(dataset)} images", flush=True)
-
-
-def _dices(truths: BoolArray, masks: BoolArray) -> npt.NDArray[np.float32]:
-    one, other = (each.reshape(len(each), -1).astype(np.float32) for each in (truths, masks))
-    return 2 * (one @ other.T) / (one.sum(axis=1)[:, None] + other.sum(axis=1)[None])
 
 
 def episodes(

@@ -137,8 +137,10 @@ def scaled(found: Slots, words: str, last: Single) -> Single | None:
     return None
 
 
-def further(found: Slots, last: Single, sign: int) -> Single | None:
+def further(found: Slots, words: str, last: Single, sign: int) -> Single | None:
     """The last motion's direction (sign 1) or its reverse, by the amount said, or a bit."""
+    if (HALF | DOUBLE) & set(words.split()):  # "half of that again"
+        return scaled(found, words, last)
     if found.structures or len(found.numbers) > 1 or (found.numbers and found.numbers[0] <= 0):
         return None
     number = found.numbers[0] if found.numbers else None

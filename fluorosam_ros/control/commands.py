@@ -149,15 +149,19 @@ def _second_look(words: str, context: Context, unclear: Command) -> Command:
         spelt = words
     elif not isinstance(command, Unclear) and not left_open(command):
         return command
-    repaired = said_again(spelt, context, lambda said, now: by_rules(plain(said), now))
+
+    def understand(said: str, now: Context) -> Command:
+        return by_rules(plain(said), now)
+
+    repaired = said_again(spelt, context, understand)
     if repaired is not None:
         return repaired
-    looked = read(spelt, context, describe(unclear), lambda said, now: by_rules(plain(said), now))
     open_ways = isinstance(unclear, Ask) and [choice.command for choice in unclear.choices]
     if open_ways and isinstance(open_ways[0], Rotate | Tilt | Translate) and not reader().read(spelt).talk:
         return unclear  # which way is not to be guessed
+    looked = read(spelt, context, describe(unclear), understand)
     if looked is not None and _renamed(looked, words):
-        looked = read(words, context, describe(unclear), lambda said, now: by_rules(plain(said), now))
+        looked = read(words, context, describe(unclear), understand)
     return looked or unclear
 
 

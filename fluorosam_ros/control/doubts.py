@@ -61,8 +61,10 @@ _SAID_OF_IT = re.compile(
     r"|(?:says|said|wrote|writes|insists|thinks|according to)\b|i (?:told|tell|was told|used to|read)\b"
     r"|easy for (?:you|him|her|them) to say)"
 )
-_OR_ELSE = re.compile(r"\bor (?:was|is|were|did|maybe|perhaps|should|would)\b")
 """How talk after a command goes on that tells where the words are from: "RAO 30, that was the view I got wrong"."""
+
+_OR_ELSE = re.compile(r"\bor (?:was|is|were|did|maybe|perhaps|should|would)\b")
+"""What takes a command back: "cranial 15, or was it caudal"."""
 
 _DANGLING = re.compile(r"\b(?:on|of|for|to|in|at|with|from|under|over|into)(?: and\b.*)?$")
 """How a command ends of which a part was taken for talk: "zoom out on the PACS screen"."""

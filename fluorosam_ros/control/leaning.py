@@ -127,15 +127,11 @@ def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command
 
 
 def _more(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    if (HALF | DOUBLE) & set(words.split()):  # "half of that again"
-        return scaled(found, words, last)
-    return further(found, last, 1)
+    return further(found, words, last, 1)
 
 
 def _back(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    if (HALF | DOUBLE) & set(words.split()):
-        return scaled(found, words, last)
-    return further(found, last, -1)
+    return further(found, words, last, -1)
 
 
 def _other_side(found: Slots, words: str, context: Context, last: Single) -> Command | None:

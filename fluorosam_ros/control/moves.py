@@ -161,11 +161,11 @@ def parse_move(plain: str) -> Translate | Unclear | None:
         found = list(dict.fromkeys(found))
     vertical = _VERTICAL.findall(text)
     left_over = [w for w in _VERTICAL.sub(" ", text).split() if w not in _KNOWN]
-    if not (left_over or found or vertical) and said.words[0] in _MOVERS - _GOING and said.numbers:
-        return Ask("In which direction should I move?")
-    if left_over or (not found and not vertical):
+    if left_over:
         return None
     going = said.words[0] in _MOVERS - _GOING
+    if not found and not vertical:
+        return Ask("In which direction should I move?") if going and said.numbers else None
     if not said.numbers and not raised and not going and _AXIAL.search(" ".join(said.words)):
         return None  # "a bit more caudal" is a tilt
     if (
