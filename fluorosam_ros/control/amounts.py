@@ -19,9 +19,9 @@ from fluorosam_ros.control.command_types import (
     Translate,
     Zoom,
 )
-from fluorosam_ros.control.followups import opposite
 from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM, MAX_ZOOM, ZOOM
-from fluorosam_ros.control.slots import Slots
+from fluorosam_ros.control.slots import Slots, slots
+from fluorosam_ros.control.variants import opposite
 
 _UP = frozenset(("up", "higher", "upward", "upwards", "raise", "more"))
 _DOWN = frozenset(("down", "lower", "downward", "downwards", "less", "reduce"))
@@ -38,8 +38,19 @@ _TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] =
         frozenset(("caudal", "caudally", "caudad", "feet", "footwards")),
     ),
 }
+WAYS = frozenset(word for ways in _TURNS.values() for way in ways for word in way) | _WAYS.keys()
+"""All words for a direction."""
+
+_AROUND_A_WAY = frozenset(("to", "the", "towards", "toward", "in", "on", "side", "direction", "of", "patient",
+                           "s", "his", "her", "please", "should", "be", "it", "go"))  # fmt: skip
+_GROWS = frozenset(("more", "further", "wider", "bigger", "larger", "higher", "open"))
+_SHRINKS = frozenset(("less", "tighter", "smaller", "narrower", "lower"))
 HALF, DOUBLE = frozenset(("half", "halve", "halved")), frozenset(("double", "twice", "doubled"))
+_AMOUNT_ALONE = tuple(("20", *unit) for unit in ((), ("degrees",), ("millimeters",)))
+"""The words of `Slots` of an amount and nothing else."""
+
 _BACKWARDS = frozenset(("back", "undo", "reverse"))
+_DEGREES = frozenset(("degrees", "degree", "deg"))
 _OTHER_WAY = re.compile(r"\b(?:other|opposite|reverse) (?:way|direction|side)\b")
 _LEVELS = {"low": "low", "lowest": "low", "normal": "normal", "standard": "normal", "regular": "normal",
            "high": "high", "highest": "high"}  # fmt: skip
@@ -77,6 +88,25 @@ def turned(said: list[str], last: Single) -> Single | None:
             off = bool(ways & _OFF)
             return SwitchFluoro(not off) if off or ways & _ON else None
     return None
+
+
+def turned_only(words: str, last: Single) -> Single | None:
+    """The last command the way that is all that plain words say: "to the left", "RAO"."""
+    said = [word for word in words.split() if word not in _AROUND_A_WAY]
+    known = WAYS | _UP | _DOWN | _WIDER | _TIGHTER | _SMALLER | _LARGER | _LEVELS.keys() | _ON | _OFF
+    return turned(said, last) if said and known.issuperset(said) else None
+
+
+def set_anew(words: str, last: Single) -> Single | None:
+    """A setting with another number, and whether that is more or less: "wider, 20 cm", "less, 25"."""
+    change, _, rest = words.partition(" ")
+    found = slots(rest.removeprefix("and ").removeprefix("to "))
+    before = last.to_deg if isinstance(last, Rotate | Tilt) else last.side_mm if isinstance(last, SetField) else None
+    if not before or change not in _GROWS | _SHRINKS or found.words not in _AMOUNT_ALONE:
+        return None
+    other = by_amount(found, last)
+    after = other.to_deg if isinstance(other, Rotate | Tilt) else other.side_mm if isinstance(other, SetField) else None
+    return other if after and (abs(after) > abs(before)) == (change in _GROWS) else None
 
 
 def _either(said: set[str], yes: frozenset[str], no: frozenset[str]) -> bool | None:
@@ -144,6 +174,8 @@ def further(found: Slots, words: str, last: Single, sign: int) -> Single | None:
     if found.structures or len(found.numbers) > 1 or (found.numbers and found.numbers[0] <= 0):
         return None
     number = found.numbers[0] if found.numbers else None
+    if isinstance(last, Translate | CollimateBy) and _DEGREES.intersection(words.split()):
+        return None
     match last:
         case Rotate() | Tilt() if not found.units_mm and (before := last.delta_deg or last.to_deg):
             amount = BIT_DEG if number is None else number

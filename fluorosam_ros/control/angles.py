@@ -106,7 +106,7 @@ _STRAIGHT = re.compile(
     r"(?:(?:right |all the way )?back )?(?:to |in |into )?(?:the )?"
     r"(?:neutral(?: (?:position|pose|angulation))?|(?:zero|0) (?:position|angulation|angles)|"
     r"(?:zero|0)(?: degrees)? (?:and|by) (?:zero|0)(?: degrees)?|(?<=back to )(?:zero|0))"
-    r"|(?:both|all) (?:axes|angles)(?: back)?(?: to)? (?:zero|0|neutral)"
+    r"|(?:both|all) (?:(?:axes|angles) )?(?:back )?(?:to )?(?:zero|0|neutral)"
 )
 """Both angles at zero."""
 _Axis = type[Rotate] | type[Tilt]

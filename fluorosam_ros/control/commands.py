@@ -56,6 +56,7 @@ from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.leaning import said_again
 from fluorosam_ros.control.limbs import with_sides
 from fluorosam_ros.control.moves import parse_field, parse_move
+from fluorosam_ros.control.passive import active
 from fluorosam_ros.control.plain_text import MAX_TEXT, asks, bare, fragment, limits, odd_number, plain, questions
 from fluorosam_ros.control.reader import reader
 from fluorosam_ros.control.reading import MAX_WORDS, NO, known_words, read
@@ -68,6 +69,10 @@ from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Match, find
 
 _SOMEBODY = re.compile(r"\b(?:somebody|someone)\b")  # who leaned on the button
+_ONLY_OUTLINES_END = re.compile(
+    r"\bstop (?:with )?(?:the |all )*(?:segmenting|outlining|tracking|highlighting|marking|showing|displaying"
+    r"|contouring|tracing|labell?ing)\b"
+)
 _INSTEAD = re.compile(r"\binstead\b(?! of) ?")
 _THEN = re.compile(rf"^(?:then|now|next|after that) |{_INSTEAD.pattern}")
 _TELLING = DescribeImage | WhereIs | WhereAreWe
@@ -107,6 +112,10 @@ def parse(text: str, context: Context | None = None) -> Command:
     if left_open(command) or isinstance(command, Ask):
         looked = _second_look(words, context, command)
         command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
+    if _ONLY_OUTLINES_END.search(words) and (acts(command) or isinstance(command, Unclear)):
+        return Stop()  # nothing moves on a text with "stop" in it
+    if phrases.EXCLAIMED.search(words) and any(isinstance(step, TakeShot) for step in steps_of(command)):
+        return Refuse("I take no shot on an exclamation: say “take a shot”.")
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
     if acts(command) and (asks(text, words) or any(_asked(each, context) for each in questions(text))):
@@ -142,6 +151,10 @@ def _second_look(words: str, context: Context, unclear: Command) -> Command:
     words = with_sides(words, context)
     if len(words.split()) > MAX_WORDS:
         return unclear
+    for again in (words.removeprefix("actually ").removeprefix("and "), active(bare(words))):
+        command = by_rules(again, context) if again and again != words else unclear
+        if not isinstance(command, Unclear) and not left_open(command):
+            return command
     negated = phrases.NEGATION.search(words) is not None  # "dont shoot" is not "done shoot"
     spelt = words if negated else respelt(words, *known_words())
     command = by_rules(spelt, context) if spelt != words else unclear
@@ -181,6 +194,8 @@ def _command(text: str, words: str, context: Context) -> Command:
     text, words = (text, words) if sided == words else (sided, sided)
     said = bare(words)
     correction = corrected(said, context, lambda what: _parsed(what, context))
+    if correction is None:
+        correction = _corrected_and_more(said, context)
     if correction is not None:
         return correction
     if phrases.NEGATION.search(said):
@@ -192,6 +207,19 @@ def _command(text: str, words: str, context: Context) -> Command:
         if match.clear and what_for:
             return aimed(what_for, Target(match.structures))
     return _parsed(said, context, text)
+
+
+def _corrected_and_more(words: str, context: Context) -> Steps | None:
+    """A correction, and what is to be done after it: "no, the left one, and shoot"."""
+    parts = words.split(" and ")
+    for at in range(len(parts) - 1, 0, -1):
+        first = corrected(" and ".join(parts[:at]), context, lambda what: _parsed(what, context))
+        if first is None or isinstance(first, Unclear) or first == context.last:
+            continue
+        others = _parsed(_THEN.sub("", " and ".join(parts[at:])), context.after(first))
+        if not isinstance(others, Unclear | Segment):
+            return Steps((*steps_of(first), *steps_of(others)))
+    return None
 
 
 def _parsed(words: str, context: Context, text: str = "") -> Command:
@@ -221,7 +249,8 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | Steps | No
         return SwitchFluoro(False)
     if phrases.ABANDON.search(words) and not phrases.STOP.search(phrases.ABANDON.sub("", words)):
         return Cancel()
-    if phrases.STOP.search(words) or phrases.STOP_ALONE.fullmatch(said):
+    others = words if too_long or phrases.CANCEL.search(words) else _ONLY_OUTLINES_END.sub("", words)
+    if phrases.STOP.search(others) or phrases.STOP_ALONE.fullmatch(said):
         return Stop()
     return Cancel() if phrases.CANCEL.search(words) or phrases.CANCEL_ALONE.fullmatch(said) else None
 
@@ -295,7 +324,7 @@ def _single(words: str, context: Context, text: str = "") -> Command:
         or _dose(words)
         or parse_saved(words, context)
         or parse_field(words)
-        or parse_move(words)
+        or _vertical(parse_move(words), context.last_step)
         or _where(words, context)
         or parse_view(words, context)
         or _aimed(words, context)
@@ -304,6 +333,14 @@ def _single(words: str, context: Context, text: str = "") -> Command:
         or parse_angle(words)
         or _segmenting(text, words, context)
     )
+
+
+def _vertical(move: Translate | Unclear | None, last: Single | None) -> Translate | Unclear | None:
+    """ "Down 2 cm" after a move to the ceiling is towards the table."""
+    ways = [choice.command for choice in move.choices] if isinstance(move, Ask) else []
+    if not isinstance(last, Translate) or last.direction not in ("ceiling", "table"):
+        return move
+    return next((way for way in ways if isinstance(way, Translate) and way.direction in ("ceiling", "table")), move)
 
 
 def _name_first(words: str, context: Context) -> Command | None:
@@ -331,6 +368,8 @@ def _where(words: str, context: Context) -> WhereIs | Unclear | None:
     if found is None:
         return None
     what = next(group for name, group in found.groupdict().items() if group and name != "verb")
+    if re.search(r" and (?:then )?(?:what|where|tell|say|describe)\b", what):
+        return None  # two questions
     target = resolve(what, WhereIs, context)
     return WhereIs(target) if isinstance(target, Target) else target
 

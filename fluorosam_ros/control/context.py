@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fluorosam_ros.control.command_types import (
     Ask,
     Center,
+    CollimateBy,
     CollimateTo,
     Command,
     GoBack,
@@ -14,10 +15,16 @@ from fluorosam_ros.control.command_types import (
     NotUnderstood,
     RecallView,
     Refuse,
+    Rotate,
     SaveView,
     Segment,
+    SetField,
     Single,
+    TakeShot,
+    Tilt,
+    Translate,
     WhereIs,
+    Zoom,
     steps_of,
 )
 from fluorosam_sim.anatomy import Structure
@@ -32,6 +39,7 @@ class Context:
         last: the command before; None when nothing can lean on it any more.
         question: what was asked back, or None.
         saved: names of saved views.
+        moved: the last motion by or to an amount, while only shots were taken since.
         shown: the view gone to last, while nothing else was spoken of: what "the lateral" and "the same side" are of.
     """
 
@@ -40,11 +48,17 @@ class Context:
     question: Ask | None = None
     saved: tuple[str, ...] = ()
     shown: GoToView | None = None
+    moved: Single | None = None
 
     @property
     def last_step(self) -> Single | None:
         """The command before, the last one of several."""
         return self.last if self.last is None else steps_of(self.last)[-1]
+
+    @property
+    def going(self) -> Single | None:
+        """What "another 5" and "a bit more" go on with: the last step, or the motion before a shot."""
+        return self.moved or self.last_step if isinstance(self.last_step, TakeShot) else self.last_step
 
     @property
     def last_named(self) -> tuple[Structure, ...]:
@@ -61,7 +75,9 @@ class Context:
         saved = self.saved
         if isinstance(command, SaveView) and command.name not in saved:
             saved = (*saved, command.name)
-        return Context(named or self.named, command, None, saved, _shown(command, self.shown))
+        return Context(
+            named or self.named, command, None, saved, _shown(command, self.shown), _moved(command, self.moved)
+        )
 
 
 def _shown(command: Command, before: GoToView | None) -> GoToView | None:
@@ -71,6 +87,14 @@ def _shown(command: Command, before: GoToView | None) -> GoToView | None:
             before = step
         elif isinstance(step, GoBack | RecallView) or _named(step):
             before = None
+    return before
+
+
+def _moved(command: Command, before: Single | None) -> Single | None:
+    """The last motion by or to an amount, while only shots were taken since."""
+    for step in steps_of(command):
+        if not isinstance(step, TakeShot):
+            before = step if isinstance(step, Rotate | Tilt | Translate | CollimateBy | Zoom | SetField) else None
     return before
 
 

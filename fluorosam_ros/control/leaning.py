@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from fluorosam_ros.control.amounts import DOUBLE, HALF, by_amount, further, scaled, turned
+from fluorosam_ros.control.amounts import DOUBLE, HALF, WAYS, by_amount, further, scaled, turned
 from fluorosam_ros.control.command_types import (
     Center,
     CollimateTo,
@@ -30,12 +30,12 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.counterparts import counterpart, counterpart_view, sister_view, words_of
-from fluorosam_ros.control.followups import neighbour, opposite
 from fluorosam_ros.control.limbs import on_its_side, said_of_its_side
 from fluorosam_ros.control.phrases import FORBIDS
 from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.quantities import MM
 from fluorosam_ros.control.slots import Slots, slots
+from fluorosam_ros.control.variants import neighbour, opposite
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Structure, find
 from fluorosam_sim.views import find_view
@@ -95,7 +95,11 @@ def _alone(found: Slots) -> bool:
 
 
 def _opposite(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    return opposite(last) if _alone(found) and "axis" not in words.split() else None
+    if not _alone(found) or "axis" in words.split():
+        return None
+    right = _right_part(words).split()
+    # "RAO, not caudal" is another motion and no opposite of the last one.
+    return opposite(last) if not WAYS.intersection(right) or turned(right, last) == opposite(last) else None
 
 
 def _again(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -118,8 +122,14 @@ def _way(found: Slots, words: str, context: Context, last: Single) -> Command | 
 def _number(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     """The last command with the amount that the text says."""
     found = slots(_right_part(words))
-    changed = _CHANGES & set(words.split())  # "20 less than that"
-    return None if found.structures or found.bit or changed else by_amount(found, last)
+    said = set(words.split())
+    if found.structures or found.bit or _CHANGES & said:  # "20 less than that"
+        return None
+    steps = steps_of(context.last or last)
+    if len(steps) == 1 or not {"both", "all", "them"} & said:
+        return by_amount(found, last)
+    made = [by_amount(found, step) for step in steps]
+    return Steps(tuple(step for step in made if step)) if all(made) else None
 
 
 def _scaled(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -135,9 +145,10 @@ def _back(found: Slots, words: str, context: Context, last: Single) -> Command |
 
 
 def _other_side(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    if "axis" in words.split():
+    right = set(_right_part(words).split())
+    sides = {"left", "right"} & right
+    if "axis" in words.split() or WAYS & (right - sides):
         return None
-    sides = {"left", "right"} & set(_right_part(words).split())
     said = bool(sides) or bool({"other", "opposite"} & set(words.split()))
     sided_view = isinstance(last, GoToView) and last.view.side is not None and said  # "with the right hand"
     same = len(context.last_named) == 1 and all(  # "the other kneecap"

@@ -1,7 +1,8 @@
 """The part of the command language that moves the isocentre or the blades: "2 cm to the feet", "zoom in", "open a bit".
 
 Directions are the supine patient's: left, right, head, feet, front (the ceiling) and back (the table). "Up" and "down"
-could be either of two, so they are asked back. A number needs its unit; "a bit" is 10 mm, or 1.1 times in a zoom.
+could be either of two, so they are asked back. A number needs its unit; "a bit" is 10 mm, or 1.1 times in a zoom,
+of which "a lot" is 1.5 times.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from fluorosam_ros.control.quantities import BIT, MM, NUMBER, Tokens, tokens
 
 BIT_MM = 10.0
 _ALONG = {"up": "headwards", "down": "footwards"}  # "up the patient" is towards the head, where "up" alone is not
-ZOOM, BIT_ZOOM, MAX_ZOOM = 1.25, 1.1, 5.0
+ZOOM, BIT_ZOOM, LOT_ZOOM, MAX_ZOOM = 1.25, 1.1, 1.5, 5.0
 MAX_MOVE_MM = 300.0
 """No single spoken move is longer."""
 
@@ -76,8 +77,9 @@ _ZOOM_OUT = re.compile(
     r"|\b(?:a )?(?:bigger|larger|wider) (?:field(?: of view)?|view)\b|\benlarge (?:the )?field(?: of view)?\b"
 )
 _ZOOM_IN = re.compile(
-    r"\bzoom(?:ing)?(?: it| us| me| the image| the view)* in\b(?: closer)?|\bmagnify(?: (?:it|the image|the view"
-    r"|this|that|the picture))?\b"
+    r"\bzoom(?:ing)?(?: it| us| me| the image| the view)* in\b(?: closer)?"
+    rf"(?: on (?:it|that|this|them|there)(?= (?:by |{BIT}|double|twice|a lot|#)))?|\bmagnify(?: (?:it|the image"
+    r"|the view|this|that|the picture))?\b"
     r"|\b(?:make )?(?:the |a )?(?:field(?: of view)?|view) (?:smaller|tighter|narrower)\b"
     r"|\b(?:a )?(?:smaller|tighter|narrower) (?:field(?: of view)?|view)\b"
     r"|\b(?:more|higher|bigger) (?:zoom|magnification)\b|\b(?:(?:go|get|come|move) )?(?:in )?closer\b(?: (?:in|up"
@@ -145,7 +147,7 @@ def parse_move(plain: str) -> Translate | Unclear | None:
         return None
     text = re.sub(r"\b(?:c arm|machine|unit|device|image intensifier)\b", "carm", " ".join(said.words))
     text = re.sub(r"\b(up|down) and (?=to)", r"\1 ", text)
-    text = re.sub(r"\bback (?=to(?:wards?)? )", "", text)
+    text = re.sub(r"\bback (?=to(?:wards?)? |up\b|down\b)", "", text)
     text = re.sub(r"\balong the (?:table|patient|body|bed)\b", " ", text)
     text = re.sub(r"\b(?:up|down) the (?:patient|body)\b", lambda way: _ALONG[way[0].split()[0]], text)
     text = re.sub(r"^(?:drop|lower|come|go) down (?=.*\b(?:feet|foot|caud))", "go ", text.strip())
@@ -261,10 +263,12 @@ def _zoom(said: Tokens, text: str) -> Zoom | Unclear | None:
             return Zoom(ZOOM, out)
         if rest in (BIT, f"{BIT} more", f"{BIT} further", f"by {BIT}"):
             return Zoom(BIT_ZOOM, out)
+        if rest in ("a lot", "a lot more", "a lot further", "lots", "much more", "way more"):
+            return Zoom(LOT_ZOOM, out)
         if rest in ("twice", "by twice", "to double", "by double", "double"):
             return Zoom(2.0, out)
         times = _FACTOR.fullmatch(rest)
-        if not times or len(said.numbers) != 1:
+        if not times or len(said.numbers) != 1 or rest == "# more":  # "closer, five more" is about what was before
             return None
         factor = 1.0 + said.numbers[0] / 100.0 if times["percent"] else said.numbers[0]
         if not 1.0 < factor <= MAX_ZOOM:

@@ -108,7 +108,8 @@ RESET = re.compile(
     rf"reset|(?:(?:do|perform|make) (?:a |the )?)?{_UNLATCH}(?: of)? (?:the )?(?:emergency |e )?(?:stop|off)"
     rf"(?: button)?(?: and {_UNLATCH} it)?"
     rf"|(?:the )?e stop {_UNLATCH}(?: it)?(?: now)?|the emergency stop(?: and)?(?: please)? {_UNLATCH}(?: it)?(?: now)?"
-    rf"|(?:get|have) {_E_STOP} (?:reset|released|cleared|unlatched)"
+    rf"|(?:get|have|(?:i|we) (?:need|want)) {_E_STOP} (?:reset(?:ting)?|released|cleared|unlatched)"
+    rf"|(?:can|could|may) {_E_STOP} be (?:reset|released|cleared|unlatched)"
 )
 """Not "emergency stop reset", which may be a shout."""
 
@@ -131,6 +132,9 @@ FORBIDS = re.compile(
     r"\b(?:out of the question|forbid(?:den|s)?|prohibited|ruled out|avoid|refrain|unless|except|neither|nor|or)\b"
 )
 """Searched in what no rule understands: it is not read, wherever one of these stands."""
+
+EXCLAIMED = re.compile(r"(?:^|\band )(?:oh|aw|ah|ugh|well|oops) shoot\b")
+"""Searched: no wish for a shot."""
 
 ADMIRED = re.compile(
     r"(?:what a )?(?:nice|good|great|lovely|beautiful|perfect|wonderful) (?:shot|picture|image|view)\b"

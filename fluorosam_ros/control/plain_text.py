@@ -79,7 +79,8 @@ _AMOUNT_ASIDE = re.compile(rf" and (?=(?:by |about )?\d+(?:\.\d+)? {_UNITS}\w*$)
 _TWO = re.compile(r"\b(?:the|these|those|my|his|her) two (?=[a-z]+s\b)")
 _ASKED_KINDLY = re.compile(
     r"^(?:please |ok |okay |hey |and |now |so )*(?:(?:can|could|would|will|may|might) (?:you|we|i)\b"
-    r"|(?:would you )?mind\b|(?:is it|would it be) possible to\b|(?:is there )?any (?:chance|way)\b)"
+    r"|(?:would you )?mind\b|(?:can|could|may|might) .+ be \w+(?:ed|en|set|put)\b"
+    r"|(?:is it|would it be) possible to\b|(?:is there )?any (?:chance|way)\b)"
     r"|\b(?:please|(?:would|will|could|can|won t) you|if you would|ok|okay)$"
 )
 _FRAGMENT = re.compile(r"[{}]|\?\w+=|<[/!]?\w|<!|^\s*[\"'“”‘’«»`;:,/\-–—…(\[]|(?:--|–|—|…|\.\.\.|[\"'“”‘’«»`:;,(])\s*$")
@@ -103,6 +104,7 @@ def plain(text: str) -> str:
     folded = re.sub(r"(?<=[a-z])\.|\.(?!\d)", " ", folded)
     folded = re.sub(r"[;/&\n]|,(?!\d)|(?<!\d),|\+(?!\d)", " and ", folded)
     words = re.sub(r"[^\w\s.,+-]", " ", folded).split()
+    words = [word for at, word in enumerate(words) if word != "and" or words[at + 1 : at + 2] != ["and"]]
     while words and words[-1] == "and":
         words.pop()
     return " ".join(words)

@@ -26,12 +26,15 @@ from fluorosam_ros.control.command_types import (
     CollimateTo,
     Command,
     NotUnderstood,
+    RecallView,
     Refuse,
     ResetStop,
+    SaveView,
     Segment,
     SetDose,
     Steps,
     StopSegmenting,
+    TakeShot,
     Translate,
     Unclear,
     WhereIs,
@@ -82,6 +85,14 @@ _DEVICES = (
 )
 _OTHER_DEVICE, _ON_ANOTHER = re.compile(rf"\b{_DEVICES}"), re.compile(rf"\b(?:on|of|at) (?:the|my|his|her) {_DEVICES}")
 """What else stands in the room and can be moved, opened or turned."""
+
+_INSTRUMENT = re.compile(
+    r"\b(?:wires?|guide ?wires?|k ?wires?|catheters?|screws?|screwdriver|nails?|needles?|pins?|sheaths?|drills?"
+    r"|reamers?|balloons?|stents?|trocars?|cannulas?|rods?|plates?|grafts?|tourniquet|sutures?|supports?|pillows?|bolsters?"
+    r"|(?:head|foot) end)\b"
+)
+_SHOT_OF = re.compile(r"\b(?:shot|picture|image|film|exposure)s? of (?!it\b|that\b|this\b|these\b|those\b|them\b)")
+"""A shot of something is asked for, or of a drug."""
 
 _PART_OF = re.compile(rf"\b(?!outline|view|picture|image|middle|cent(?:er|re))\w+ of {NAME}\b")
 _WITHIN = re.compile(
@@ -141,6 +152,8 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         reading.harm < DOUBTFUL
         and _agrees(reading, command)
         and not strange
+        and not (_INSTRUMENT.search(reading.command) and not any(isinstance(s, SaveView | RecallView) for s in steps))
+        and not (_SHOT_OF.search(words) and any(isinstance(step, TakeShot) for step in steps))
         and not _second_command(reading, command, context, understand)
         and not _dropped(words, reading, command)
         and not (_remade(words, reading) and _relative(context.last))

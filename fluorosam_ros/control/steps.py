@@ -45,6 +45,7 @@ _SEPARATOR = re.compile(
     r"|after (?:it|which)|(?<=and )(?:second|third) (?=(?:set|go|take|cent|coll|move|rotate|tilt|open|close|zoom|save"
     r"|segment|outline|show|turn|raise|lower)\w*)|secondly|thirdly|next|finally|lastly|last of all|and)\b(?: and\b)*\s*"
 )
+_ORDERED = re.compile(r"\b(?:then|after(?: that|wards?)|followed by|next|finally|lastly)\b")
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
 _IN_ORDER = re.compile(r"(?: and)? (?:in (?:that|this) (?:very )?(?:order|sequence)|one after (?:the other|another))$")
 _BEFORE_OTHERS = re.compile(r"(?<=\w)\s+first(?= (?:and|then)\b)")
@@ -88,6 +89,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         lambda two: f"center on {two['what'] or two['both']} and collimate to {two['what'] or two['both']}",
         _BEFORE_OTHERS.sub("", _IN_ORDER.sub("", _FIRST.sub("", words)), count=1),
     )
+    ordered = _ORDERED.search(words) is not None
     parts = [part for part in _SEPARATOR.split(words) if part]
     parts[1:] = [_IN_A_LIST.get(part, part) for part in parts[1:]]
     if not 2 <= len(parts) <= MAX_PARTS:
@@ -115,7 +117,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     for one, other in pairwise(found):
         if isinstance(one, ChangeDose) and isinstance(other, ChangeDose) and one != other:
             return Refuse("I will not change the dose: say whether it is to go up or down.")
-        if isinstance(one, Rotate | Tilt) and type(one) is type(other):
+        if isinstance(one, Rotate | Tilt) and isinstance(other, type(one)) and not (other.delta_deg and ordered):
             return Refuse("I will not move: say one rotation or one tilt at a time.")
     return Steps(found)
 

@@ -7,6 +7,7 @@ import re
 from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import Ask, Choice, GoToView, Refuse, Unclear, listed
 from fluorosam_ros.control.context import Context
+from fluorosam_ros.control.counterparts import words_of
 from fluorosam_ros.control.motion_phrases import SHOT
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim.anatomy import Structure
@@ -34,8 +35,8 @@ go take do make move turn bring into get onto angle fluoro acquire next with car
 """
 _NO_NAME = frozenset(_OTHER_WORDS.split())
 _PROJECTION = re.compile(
-    r"(?:true |straight |left |right )*(?:ap|pa|a p|p a|lateral|lat|oblique|axial|antero ?posterior)(?: (?:view"
-    r"|projection|shot|image|position))?"
+    r"(?:true |straight |left |right )*(?:ap|pa|a p|p a|lateral|lat|oblique|axial|antero ?posterior)"
+    r"(?: axial| oblique)?(?: (?:view|projection|shot|image|position))?"
 )
 _ASIDE = re.compile(
     r" and (?=(?P<side>(?:(?:on|of) )?(?:the )?(?:left|right)(?: [a-z]+){0,2}$))|^(?:ap|pa|lateral|oblique) and(?= )"
@@ -62,10 +63,16 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     """A named view to go to, a question or refusal about one, or None when plain words name none."""
     if phrases.ADMIRED.match(words):
         return None
-    if any(part == "image" or SHOT.fullmatch(part) for part in words.split(" and ")[1:]):
+    first, *others = words.split(" and ")
+    if any(part == "image" or SHOT.fullmatch(part) for part in others) or (others and SHOT.fullmatch(first)):
         return None  # the picture is a step of its own
-    go = _GO.match(words)
-    said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", words[go.end() :] if go else words)
+    if (
+        others
+        and any(_PROJECTION.fullmatch(_bare(part)) for part in others)
+        and isinstance(parse_view(first, context), GoToView)
+    ):
+        return None  # "right hand PA, then the oblique": two views
+    said = re.sub(r"\b(left|right) (?:sided?|hand side)\b", r"\1", _bare(words))
     said = _REFERRED.sub(lambda it: f"{it['before'] or it['after']} of it", _PRAISE.sub("", said))
     said = with_projections(said)
     said = _ASIDE.sub(lambda comma: " " if comma["side"] else comma[0].replace(" and", ""), said)
@@ -100,11 +107,18 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     if match.refusal:
         return Refuse(match.refusal)
     if len(match.views) > 1:
-        return _which(match.views, match.structure)
+        same = [view for view in match.views if context.shown and _same_limb(view, context.shown.view)]
+        return GoToView(same[0], match.structure) if len(same) == 1 else _which(match.views, match.structure)
     view = match.views[0]
     if view.vertebral and match.structure is None:
         return Ask(f"The {view.name} view of which vertebra?")
     return GoToView(view, match.structure)
+
+
+def _bare(words: str) -> str:
+    """Plain words without those of going there."""
+    go = _GO.match(words)
+    return words[go.end() :] if go else words
 
 
 def with_projections(words: str) -> str:
@@ -119,6 +133,11 @@ def _region(shown: GoToView) -> str:
     if shown.structure is not None:
         return f"the {shown.structure.name}"
     return f"the {_PROJECTED.sub('', shown.view.name.casefold())}"
+
+
+def _same_limb(view: NamedView, shown: NamedView) -> bool:
+    """Whether a view is of the joint and the side that is shown: "mortise", after the left ankle's lateral."""
+    return view.side == shown.side is not None and not words_of(view).isdisjoint(words_of(shown) - {shown.side})
 
 
 def _which(views: tuple[NamedView, ...], structure: Structure | None) -> Ask:

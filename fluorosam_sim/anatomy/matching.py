@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -167,6 +167,18 @@ def _complete(pieces: list[_Piece]) -> list[_Piece]:
     return done
 
 
+def _on_the_same_limb(pieces: list[_Piece]) -> list[_Piece]:
+    """A bone of a limb named after one of a side is of that side, too: "the right femur and patella"."""
+    done: list[_Piece] = []
+    for piece in pieces:
+        sides = done[-1].sides if done and piece.joinable and not piece.sides else ()
+        concept, plural = _INDEX.get(_key(piece.words), (None, False))
+        if len(sides) == 1 and sides != ("both",) and concept and concept.left and concept.alone and not plural:
+            piece = replace(piece, sides=sides)
+        done.append(piece)
+    return done
+
+
 @lru_cache(maxsize=4096)
 def _repair(word: str) -> str:
     """The vocabulary word a misspelt one stands for, or the word itself."""
@@ -270,7 +282,8 @@ def find(text: str) -> Match:
     """Resolve free text to structures of the vocabulary.
 
     Several structures may be listed ("ribs; heart", "ribs and heart"). A side is never dropped or swapped: a paired
-    organ without one is ambiguous, a side on an unpaired organ is unknown, "L1 to L5" and "left ribs 3-6" are ranges.
+    organ without one is ambiguous, a bone of a limb without one is of the side said just before it or else both, a side
+    on an unpaired organ is unknown, "L1 to L5" and "left ribs 3-6" are ranges.
     A word that is not understood makes its whole phrase unknown, never a shorter phrase.
 
     Args:
@@ -278,7 +291,7 @@ def find(text: str) -> Match:
     """
     if len(text) > MAX_TEXT:
         return Match(unknown=(" ".join(text[:_MAX_PHRASE].split()) + " …",))
-    pieces = _complete(_pieces(text))
+    pieces = _on_the_same_limb(_complete(_pieces(text)))
     result = _Collector()
     at = 0
     while at < len(pieces):

@@ -83,7 +83,7 @@ def test_what_would_act_among_the_adversarial_is_stopped_by_the_image_or_the_lim
     rows = ADVERSARIAL + ADVERSARIAL_HELD_OUT
     acting = [row[0] for row in rows if acts(parse(row[0], Context().after(parse(row[1])) if row[1:] else None))]
     absent = ("spleen", "right lung", "L5", "left femur", "sternum")
-    beyond = ("170", "175", "180", "270", "275", "300", "80", "70", "150", "2 mm")
+    beyond = ("170", "175", "180", "270", "275", "300", "80", "70", "150", "2 mm", "LAO 100 and then")
     assert all(any(word in text for word in (*absent, *beyond)) for text in acting), acting
 
 
