@@ -19,7 +19,7 @@ from fluorosam_ros.control.command_types import (
     Translate,
     Zoom,
 )
-from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM, MAX_ZOOM, ZOOM
+from fluorosam_ros.control.moves import BIT_MM, BIT_ZOOM, LOT_ZOOM, MAX_ZOOM, ZOOM
 from fluorosam_ros.control.slots import Slots, slots
 from fluorosam_ros.control.variants import opposite
 
@@ -50,6 +50,7 @@ _AMOUNT_ALONE = tuple(("20", *unit) for unit in ((), ("degrees",), ("millimeters
 """The words of `Slots` of an amount and nothing else."""
 
 _BACKWARDS = frozenset(("back", "undo", "reverse"))
+_A_LOT = re.compile(r"\b(?:lots?|(?:way|much) (?:more|further))\b")
 _DEGREES = frozenset(("degrees", "degree", "deg"))
 _OTHER_WAY = re.compile(r"\b(?:other|opposite|reverse) (?:way|direction|side)\b")
 _LEVELS = {"low": "low", "lowest": "low", "normal": "normal", "standard": "normal", "regular": "normal",
@@ -93,6 +94,9 @@ def turned(said: list[str], last: Single) -> Single | None:
 def turned_only(words: str, last: Single) -> Single | None:
     """The last command the way that is all that plain words say: "to the left", "RAO"."""
     said = [word for word in words.split() if word not in _AROUND_A_WAY]
+    vertical = isinstance(last, Translate) and last.direction in ("ceiling", "table")
+    if {"up", "down"} & set(said) and isinstance(last, Translate) and not vertical:
+        return None  # towards the head, or the ceiling?
     known = WAYS | _UP | _DOWN | _WIDER | _TIGHTER | _SMALLER | _LARGER | _LEVELS.keys() | _ON | _OFF
     return turned(said, last) if said and known.issuperset(said) else None
 
@@ -130,7 +134,7 @@ def by_amount(found: Slots, last: Single) -> Single | None:
             return replace(last, delta_mm=math.copysign(_mm(number, found, last.unit_mm), last.delta_mm))
         case SetField():
             return replace(last, side_mm=_mm(number, found, last.unit_mm))
-        case Zoom() if not found.units_mm and 1 < number <= MAX_ZOOM:
+        case Zoom() if not found.units_mm and 1 < number <= MAX_ZOOM and "more" not in found.words:
             return replace(last, factor=number)
     return None
 
@@ -174,6 +178,8 @@ def further(found: Slots, words: str, last: Single, sign: int) -> Single | None:
     if found.structures or len(found.numbers) > 1 or (found.numbers and found.numbers[0] <= 0):
         return None
     number = found.numbers[0] if found.numbers else None
+    if number is None and _A_LOT.search(words):
+        return Zoom(LOT_ZOOM, last.out == (sign > 0)) if isinstance(last, Zoom) else None
     if isinstance(last, Translate | CollimateBy) and _DEGREES.intersection(words.split()):
         return None
     match last:

@@ -36,7 +36,6 @@ from fluorosam_ros.control.command_types import (
     Single,
     Steps,
     Stop,
-    StopSegmenting,
     SwitchFluoro,
     TakeShot,
     Target,
@@ -50,7 +49,7 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.followups import continued, corrected, its_outline_hidden, leaned
+from fluorosam_ros.control.followups import continued, corrected, its_outline_hidden, leaned, named_shortly
 from fluorosam_ros.control.joints import asked_bone
 from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.leaning import said_again
@@ -63,18 +62,14 @@ from fluorosam_ros.control.reading import MAX_WORDS, NO, known_words, read
 from fluorosam_ros.control.saved_views import parse_saved
 from fluorosam_ros.control.spelling import respelt
 from fluorosam_ros.control.steps import in_steps
-from fluorosam_ros.control.targets import resolve, which
+from fluorosam_ros.control.stopping import ONLY_OUTLINES_END, THEN, ended_first, reset_beside_talk, stop_segmenting
+from fluorosam_ros.control.targets import ONE_SIDE, of_side, resolve, which
+from fluorosam_ros.control.variants import about, on_other_side
 from fluorosam_ros.control.view_names import parse_view
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Match, find
 
-_SOMEBODY = re.compile(r"\b(?:somebody|someone)\b")  # who leaned on the button
-_ONLY_OUTLINES_END = re.compile(
-    r"\bstop (?:with )?(?:the |all )*(?:segmenting|outlining|tracking|highlighting|marking|showing|displaying"
-    r"|contouring|tracing|labell?ing)\b"
-)
-_INSTEAD = re.compile(r"\binstead\b(?! of) ?")
-_THEN = re.compile(rf"^(?:then|now|next|after that) |{_INSTEAD.pattern}")
+_SIDE_ALONE = re.compile(r"(?:on )?(?:the )?(left|right)")
 _TELLING = DescribeImage | WhereIs | WhereAreWe
 _FIXED: tuple[tuple[re.Pattern[str], Single], ...] = (
     (motion_phrases.SHOT, TakeShot()),
@@ -112,7 +107,7 @@ def parse(text: str, context: Context | None = None) -> Command:
     if left_open(command) or isinstance(command, Ask):
         looked = _second_look(words, context, command)
         command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
-    if _ONLY_OUTLINES_END.search(words) and (acts(command) or isinstance(command, Unclear)):
+    if ONLY_OUTLINES_END.search(words) and (acts(command) or isinstance(command, Unclear)):
         return Stop()  # nothing moves on a text with "stop" in it
     if phrases.EXCLAIMED.search(words) and any(isinstance(step, TakeShot) for step in steps_of(command)):
         return Refuse("I take no shot on an exclamation: say “take a shot”.")
@@ -204,9 +199,23 @@ def _command(text: str, words: str, context: Context) -> Command:
     for pattern, what_for in ((phrases.AND_NOW, kind), (phrases.CAN_SEE, WhereIs)):
         found = pattern.fullmatch(words)
         match = find(found["what"]) if found and what_for else Match()
+        if found and not match.clear and pattern is phrases.AND_NOW:
+            other = _about_another(found["what"], context)
+            if other is not None:
+                return other
         if match.clear and what_for:
             return aimed(what_for, Target(match.structures))
     return _parsed(said, context, text)
+
+
+def _about_another(words: str, context: Context) -> Command | None:
+    """The last command about what is said shortly after "and" or "now": "the right", "8", "minimus"."""
+    side = _SIDE_ALONE.fullmatch(words)
+    if side:
+        other = on_other_side(context.about, side[1])
+        return None if isinstance(other, Unclear) else other
+    shortly = named_shortly(words, context) if context.about is not None else None
+    return about(steps_of(context.about)[-1], (shortly,)) if shortly and context.about is not None else None
 
 
 def _corrected_and_more(words: str, context: Context) -> Steps | None:
@@ -216,7 +225,7 @@ def _corrected_and_more(words: str, context: Context) -> Steps | None:
         first = corrected(" and ".join(parts[:at]), context, lambda what: _parsed(what, context))
         if first is None or isinstance(first, Unclear) or first == context.last:
             continue
-        others = _parsed(_THEN.sub("", " and ".join(parts[at:])), context.after(first))
+        others = _parsed(THEN.sub("", " and ".join(parts[at:])), context.after(first))
         if not isinstance(others, Unclear | Segment):
             return Steps((*steps_of(first), *steps_of(others)))
     return None
@@ -240,74 +249,26 @@ def _urgent(words: str, too_long: bool, context: Context) -> Single | Steps | No
     if context.question is not None and said in NO:
         return Cancel()
     if not too_long:
-        if phrases.RESET.fullmatch(said) or _reset_beside_talk(words):
+        if phrases.RESET.fullmatch(said) or reset_beside_talk(words):
             return ResetStop()
-        silenced = its_outline_hidden(said, context) or _stop_segmenting(said, context) or _ended_first(said, context)
+        silenced = (
+            its_outline_hidden(said, context) or stop_segmenting(said, context) or ended_first(said, context, _rest)
+        )
         if silenced is not None:
             return silenced
     if phrases.STOP_FLUORO.fullmatch(said) or (phrases.FLUORO_OFF.fullmatch(said) and not phrases.STOP.search(words)):
         return SwitchFluoro(False)
     if phrases.ABANDON.search(words) and not phrases.STOP.search(phrases.ABANDON.sub("", words)):
         return Cancel()
-    others = words if too_long or phrases.CANCEL.search(words) else _ONLY_OUTLINES_END.sub("", words)
+    others = words if too_long or phrases.CANCEL.search(words) else ONLY_OUTLINES_END.sub("", words)
     if phrases.STOP.search(others) or phrases.STOP_ALONE.fullmatch(said):
         return Stop()
     return Cancel() if phrases.CANCEL.search(words) or phrases.CANCEL_ALONE.fullmatch(said) else None
 
 
-def _reset_beside_talk(words: str) -> bool:
-    """ "The button is out again, reset the emergency stop": one part that says it in full, beside harmless talk.
-
-    A reset moves nothing: the system is disarmed after it. What may be a shout, or doubted, stays a stop.
-    """
-    parts = words.split(" and ")
-    resets = [part for part in parts if part != "reset" and phrases.RESET.fullmatch(bare(part))]
-    if len(resets) != 1 or not phrases.STOP.search(resets[0]):
-        return False
-    talk = " and ".join(part for part in parts if part not in resets)
-    harmful = (phrases.STOP, phrases.NEGATION, phrases.FORBIDS, phrases.CANCEL)
-    return not any(pattern.search(talk) for pattern in harmful) and not phrases.DOUBT.search(_SOMEBODY.sub("", talk))
-
-
-def _ended_first(words: str, context: Context) -> Single | Steps | None:
-    """ "Stop outlining the liver and show me the spleen", "stop fluoro and lower the dose"; talk may follow ("it
-    distracts me"), but no stop."""
-    parts = words.split(" and ")
-    for at in range(len(parts) - 1, 0, -1):
-        first, rest = " and ".join(parts[:at]), " and ".join(parts[at:])
-        ended = _stop_segmenting(first, context) or (
-            SwitchFluoro(False) if phrases.STOP_FLUORO.fullmatch(first) else None
-        )
-        if ended is None or _urgent(rest, False, context) is not None:
-            continue
-        others = _parsed(_THEN.sub("", rest), context.after(ended))
-        if isinstance(others, Ask):
-            return None  # more than talk is left open
-        if isinstance(others, Unclear):
-            return ended
-        stops = phrases.STOP.search(first) is not None
-        if stops and acts(others):
-            return None  # nothing moves on a text with "stop" in it
-        if stops or _INSTEAD.search(rest):
-            return Steps((ended, *steps_of(others)))
-    return None
-
-
-def _stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
-    found = phrases.STOP_SEGMENTING.fullmatch(words)
-    if found is None:
-        return None
-    what = next((group for group in found.groupdict().values() if group), None)
-    if what is None or phrases.EVERYTHING.fullmatch(what):
-        return StopSegmenting()
-    if phrases.SINGULAR.fullmatch(what) or phrases.PLURAL.fullmatch(what):
-        return StopSegmenting(context.named) if context.named else None
-    if phrases.begins_segmenting(what):
-        return None  # "hide the outlines and show me the aorta"
-    match = find(what)
-    if not match.clear:
-        match = find(f"{what}s")  # "the rib outlines"
-    return StopSegmenting(match.structures) if match.clear else None
+def _rest(words: str, context: Context) -> Command | None:
+    """What the rules make of the rest of a text, unless that has to be heard first."""
+    return None if _urgent(words, False, context) is not None else _parsed(THEN.sub("", words), context)
 
 
 def _single(words: str, context: Context, text: str = "") -> Command:
@@ -320,7 +281,7 @@ def _single(words: str, context: Context, text: str = "") -> Command:
     return (
         continued(words, context)
         or its_outline_hidden(words, context)
-        or _stop_segmenting(words, context)
+        or stop_segmenting(words, context)
         or _dose(words)
         or parse_saved(words, context)
         or parse_field(words)
@@ -406,6 +367,8 @@ def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
     if verb and (not named or phrases.SINGULAR.fullmatch(named) or phrases.PLURAL.fullmatch(named)):
         target = resolve(named, Segment, context)
         return Segment(target.name, target.structures) if isinstance(target, Target) else target
+    if verb and (one := ONE_SIDE.fullmatch(named)) and (sided := of_side(one[1], context.named)):
+        return Segment(sided.name, (sided,))
     if not match.clear and (verb or match.unknown or match.tools):
         # What is left without the verb may be clearer: "the aorta marked" is no marker.
         stripped = find(named)

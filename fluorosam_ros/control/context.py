@@ -39,7 +39,7 @@ class Context:
         last: the command before; None when nothing can lean on it any more.
         question: what was asked back, or None.
         saved: names of saved views.
-        moved: the last motion by or to an amount, while only shots were taken since.
+        done: the last step that was no shot.
         shown: the view gone to last, while nothing else was spoken of: what "the lateral" and "the same side" are of.
     """
 
@@ -48,7 +48,7 @@ class Context:
     question: Ask | None = None
     saved: tuple[str, ...] = ()
     shown: GoToView | None = None
-    moved: Single | None = None
+    done: Single | None = None
 
     @property
     def last_step(self) -> Single | None:
@@ -58,12 +58,18 @@ class Context:
     @property
     def going(self) -> Single | None:
         """What "another 5" and "a bit more" go on with: the last step, or the motion before a shot."""
-        return self.moved or self.last_step if isinstance(self.last_step, TakeShot) else self.last_step
+        moved = isinstance(self.done, Rotate | Tilt | Translate | CollimateBy | Zoom | SetField)
+        return self.done if moved and isinstance(self.last_step, TakeShot) else self.last_step
+
+    @property
+    def about(self) -> Command | None:
+        """What "the other side" is of: the command before, or the one before it where that was but a shot."""
+        return self.done or self.last if isinstance(self.last, TakeShot) else self.last
 
     @property
     def last_named(self) -> tuple[Structure, ...]:
         """The structures that the command before was about."""
-        return () if self.last is None else _named(self.last)
+        return () if self.about is None else _named(self.about)
 
     def after(self, command: Command) -> Context:
         """The context for what is said after a command."""
@@ -75,9 +81,15 @@ class Context:
         saved = self.saved
         if isinstance(command, SaveView) and command.name not in saved:
             saved = (*saved, command.name)
-        return Context(
-            named or self.named, command, None, saved, _shown(command, self.shown), _moved(command, self.moved)
-        )
+        done = next((step for step in reversed(steps_of(command)) if not isinstance(step, TakeShot)), self.done)
+        return Context(named or self.named, command, None, saved, _shown(command, self.shown), done)
+
+    def after_each(self, command: Command) -> Context:
+        """The context after every step of a command by itself, so that what follows is about the last one only."""
+        context = self
+        for step in steps_of(command):
+            context = context.after(step)
+        return context
 
 
 def _shown(command: Command, before: GoToView | None) -> GoToView | None:
@@ -87,14 +99,6 @@ def _shown(command: Command, before: GoToView | None) -> GoToView | None:
             before = step
         elif isinstance(step, GoBack | RecallView) or _named(step):
             before = None
-    return before
-
-
-def _moved(command: Command, before: Single | None) -> Single | None:
-    """The last motion by or to an amount, while only shots were taken since."""
-    for step in steps_of(command):
-        if not isinstance(step, TakeShot):
-            before = step if isinstance(step, Rotate | Tilt | Translate | CollimateBy | Zoom | SetField) else None
     return before
 
 

@@ -46,7 +46,7 @@ def _singular(word: str) -> str:
 def counterpart_view(last: GoToView, words: str) -> GoToView | None:
     """The view of which the name has what the last one's has but for words that are said: "the hand, not the wrist"."""
     said, before = frozenset(words.split()), words_of(last.view)
-    new = (said & _WORDS_OF_VIEWS) - before
+    new = (said & VIEW_WORDS) - before
     found: list[tuple[int, int, NamedView]] = []
     for view in VIEWS if new else ():
         shown = words_of(view)
@@ -79,4 +79,4 @@ def words_of(view: NamedView) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z0-9]+", view.name.casefold().replace("'s", "s")))
 
 
-_WORDS_OF_VIEWS = frozenset(word for view in VIEWS for word in words_of(view)) - {"and", "of", "the"}
+VIEW_WORDS = frozenset(word for view in VIEWS for word in words_of(view)) - {"and", "of", "the"}

@@ -35,14 +35,14 @@ from fluorosam_ros.control.command_types import (
     aimed,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.counterparts import counterpart_view, words_of
-from fluorosam_ros.control.limbs import on_its_side
+from fluorosam_ros.control.counterparts import counterpart, counterpart_view, words_of
+from fluorosam_ros.control.limbs import last_side, on_its_side
 from fluorosam_ros.control.phrases import DOSE_LEVELS
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, tokens
 from fluorosam_ros.control.slots import slots
-from fluorosam_ros.control.variants import aimed_at, neighbour, on_both_sides, on_other_side, opposite
+from fluorosam_ros.control.variants import about, aimed_at, neighbour, on_both_sides, on_other_side, opposite
 from fluorosam_ros.control.wording import describe
-from fluorosam_sim.anatomy import find
+from fluorosam_sim.anatomy import Structure, find
 
 _WEAK = (
     r"no|nope|(?:oh )?hang on|wrong(?: \w+(?= (?:and|sorry|i) ))?(?: (?:one|side))?"
@@ -77,14 +77,22 @@ _ONE = re.compile(
 _BOTH_OF_THEM = re.compile(r"both(?: (?:of )?(?:them|those|these|sides))?(?: (?:and )?(?:actually|then|rather))?")
 _LEVEL_ON = re.compile(
     r"(?:(?:the |a )?(?:next )?(?:one |1 )?(?:level|vertebra|one) (?P<way>up|higher|above|down|lower|below)"
-    r"|(?P<next>higher|lower) level)"
+    r"|(?P<next>higher|lower) level|(?P<one>up|down) (?:one|1)(?: more)?(?: level)?)"
 )
 _SWITCHED_OFF = re.compile(
     r"(?:(?:turn|switch|shut) (?:it|that) off|(?:it|that) off|off(?: with (?:it|that))?|(?:turn|switch|shut) off (?:it"
     r"|that))(?: again)?"
 )
 _ALL_THE_WAY = re.compile(r"(?:all the way|fully|completely|wide)(?: (?:open|up|out))?")
-_ADDED = re.compile(r"(?:and )?(?:add|include) (?P<what>.+?) (?:to (?:that|it|this)|in (?:that|it) too|too|as well)")
+_ADDED = re.compile(
+    r"(?:and )?(?:add|include) (?P<what>.+?) (?:to (?:that|it|this)|in (?:that|it) too|too|as well)"
+    r"|(?:and )?(?P<with>.+?) with (?:it|that)"
+)
+_ON_AGAIN = re.compile(
+    r"(?:put|bring|turn|get|switch|show) (?:it|them|that|those) (?:back|on|up|again)(?: (?:on|up|again|in))*"
+)
+_IN_OR_OUT = re.compile(rf"(?:(?:and )?(?:back )?){NUMBER} \S+ (?:back )?(in|out)(?: again)?")
+_IT_UP_OR_DOWN = re.compile(r"(raise|lower|drop|reduce|increase) (?:it|that)(?: (?:again|back|down|up))*")
 _GOT_RID_OF = re.compile(
     r"(?:get rid of|lose|wipe|drop) (?:it|them|that|those|these)(?: (?:both|all))?(?: again)?"
     r"|(?:take|get) (?:it|them|that|those|these) off(?: (?:the screen|the picture|again))?"
@@ -93,7 +101,10 @@ _ITS_OUTLINE = re.compile(
     r"(?:take|remove|clear|hide|lose|drop|erase|delete|get rid of|turn|switch) (?:that|its|this) (?:outline|contour"
     r"|mask|overlay|segmentation|highlight|marking)(?: (?:away|off))?(?: again)?"
 )
-_MEANT_AFTER = re.compile(r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:i mean|i meant|i said|rather)$")
+_MEANT_AFTER = re.compile(
+    r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:and )?"
+    r"(?:i mean|i meant|i said|i want(?:ed)?|rather|sorry)$"
+)
 _NOT_Y_BUT_X = re.compile(
     r"^(?:(?:no|nope|sorry|wait|oh) (?:and )?)*not (?:(?:to|on|at|towards?|by) )?(?:the )?(?P<wrong>\w+(?: \w+){0,2}?)"
     r" (?:and but|and|but) (?P<what>.+)$"
@@ -103,6 +114,7 @@ _X_NOT_Y = re.compile(
     r"(?:(?:to|on|at|towards?|by) )?(?:the )?(?P<wrong>\w+(?: \w+){0,2})$"
 )
 _NOT_THAT = re.compile(r"^(?:no (?:and )?)?i (?:said|meant?|wanted) (?P<what>.+?) (?:and )?not .+$")
+_WRONG_ONE = re.compile(r"(?:(?:no|that s|it s) (?:and )?)?(?:the )?wrong (?P<what>(?!one|side|way|direction).+)")
 _OTHER_ONE = re.compile(
     r"(?:no (?:and )?)?(?:(?:on|to) )?the (?:other|opposite) (?P<what>(?!one|side|way|direction).+)"
 )
@@ -135,6 +147,7 @@ _SIDES: dict[type[Rotate] | type[Tilt], dict[str, int]] = {
     Rotate: {"lao": 1, "rao": -1},
     Tilt: {"cranial": 1, "caudal": -1},
 }
+_FEW = 2
 _OF_A_VIEW = frozenset(("the", "view", "one", "1", "please", "of", "a"))
 Understand = Callable[[str], Command]
 
@@ -144,12 +157,15 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
 
     understand: parses plain words as a command of their own.
     """
-    last = context.last
+    last = context.about
     shortly = _said_shortly(words, context.going)
     if shortly is not None:
         return shortly
     words = _NOT_THAT.sub(r"i said \g<what>", words)
     words = _MEANT_AFTER.sub(r"i mean \g<what>", words)
+    wrong = _WRONG_ONE.fullmatch(words)
+    if wrong and last is not None and _names_last(wrong["what"], context):
+        return on_other_side(last, "other")
     other = _OTHER_ONE.fullmatch(words)
     if other and last is not None and _names_last(other["what"], context):
         return on_other_side(last, "other")
@@ -185,6 +201,10 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     anew = _set_otherwise(what, going) or (turned_only(what, going) if going else None)
     if anew is not None:
         return anew
+    named = named_shortly(what, context)
+    renamed = about(last, (named,)) if named is not None and last is not None else None
+    if renamed is not None:
+        return renamed
     view = counterpart_view(last, what) if isinstance(last, GoToView) else None
     if view is not None and words_of(view.view) | _OF_A_VIEW >= set(what.split()):
         return view
@@ -197,6 +217,18 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     ):
         return None
     return meant
+
+
+def named_shortly(words: str, context: Context) -> Structure | None:
+    """What is named by the word in which it differs from the last one, or without its side: "medius", "and 8"."""
+    said = words.removeprefix("the ").removesuffix(" one").removesuffix(" 1")
+    side = last_side(context)
+    match = find(f"{side} {said}") if side else None
+    if match is not None and match.clear and len(match.structures) == 1 and not match.corrections:
+        return match.structures[0]
+    found = slots(said)
+    alike = counterpart(context.last_named, said, found.numbers)
+    return alike if alike is not None and len(said.split()) <= _FEW else None
 
 
 def _denied(words: str, last: Command | None) -> str | None:
@@ -247,7 +279,8 @@ def continued(words: str, context: Context) -> Single | Ask | None:
         return on_both_sides(last, context.last_named[0])
     level = _LEVEL_ON.fullmatch(words)
     if level:
-        return neighbour(last, -1 if (level["way"] or level["next"]) in ("up", "higher", "above") else 1)
+        way = level["way"] or level["next"] or level["one"]
+        return neighbour(last, -1 if way in ("up", "higher", "above") else 1)
     if _AGAIN.fullmatch(words):
         repeatable = isinstance(last, TakeShot | Translate | Zoom | CollimateBy | ChangeDose)
         if last is not None and not isinstance(last, Unclear) and (repeatable or getattr(last, "delta_deg", None)):
@@ -273,8 +306,16 @@ def leaned(words: str, context: Context) -> Single | None:
     """What means something else by itself. "Undo that" after what moved nothing is the opposite, while a motion is
     undone by going back; "another one" after an amount is the same again, and no shot."""
     last = context.last_step
-    if isinstance(last, Rotate | Tilt) and _TO_ZERO.fullmatch(words):
-        return type(last)(to_deg=0.0)
+    going = context.going
+    if isinstance(going, Rotate | Tilt) and _TO_ZERO.fullmatch(words):
+        return type(going)(to_deg=0.0)
+    done = context.done
+    if isinstance(done, StopSegmenting) and done == context.about and _ON_AGAIN.fullmatch(words):
+        return opposite(done)
+    if isinstance(going, CollimateBy) and (blades := _IN_OR_OUT.fullmatch(" ".join(tokens(words).words))):
+        return further(slots(words), words, going, 1 if (blades[1] == "out") == (going.delta_mm > 0) else -1)
+    if isinstance(done, ChangeDose | SetDose) and (way := _IT_UP_OR_DOWN.fullmatch(words)):
+        return ChangeDose(way[1] not in ("lower", "drop", "reduce"))
     if isinstance(last, SaveView) and _BACK_THERE.fullmatch(words):
         return RecallView(last.name)
     if isinstance(last, CollimateBy) and last.delta_mm > 0 and _ALL_THE_WAY.fullmatch(words):
@@ -294,7 +335,7 @@ def leaned(words: str, context: Context) -> Single | None:
 def _added(words: str, last: Single | None) -> CollimateTo | None:
     """ "Add L5 to that", after collimating to L4."""
     found = _ADDED.fullmatch(words) if isinstance(last, CollimateTo) else None
-    match = find(found["what"]) if found else None
+    match = find(found["what"] or found["with"]) if found else None
     if match is None or not match.clear or not isinstance(last, CollimateTo):
         return None
     both = aimed(CollimateTo, Target((*last.target.structures, *match.structures)))

@@ -9,23 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from fluorosam_ros.control.amounts import DOUBLE, HALF, WAYS, by_amount, further, scaled, turned
 from fluorosam_ros.control.command_types import (
-    Center,
-    CollimateTo,
     Command,
     GoToView,
     RecallView,
-    Segment,
     Single,
     Steps,
-    StopSegmenting,
-    Target,
+    TakeShot,
     Unclear,
-    WhereIs,
-    aimed,
     steps_of,
 )
 from fluorosam_ros.control.context import Context
@@ -35,9 +28,9 @@ from fluorosam_ros.control.phrases import FORBIDS
 from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.quantities import MM
 from fluorosam_ros.control.slots import Slots, slots
-from fluorosam_ros.control.variants import neighbour, opposite
+from fluorosam_ros.control.variants import about, neighbour, opposite
 from fluorosam_ros.control.wording import describe
-from fluorosam_sim.anatomy import Structure, find
+from fluorosam_sim.anatomy import find
 from fluorosam_sim.views import find_view
 
 CONTRAST = re.compile(
@@ -73,6 +66,8 @@ def _said(make: Make) -> Say:
 
     def say(found: Slots, words: str, context: Context) -> str | None:
         last = context.last_step
+        if isinstance(last, TakeShot) and make is not _again:
+            last = context.done or last
         command = make(found, words, context, last) if last is not None else None
         if command is None:
             return None
@@ -125,7 +120,7 @@ def _number(found: Slots, words: str, context: Context, last: Single) -> Command
     said = set(words.split())
     if found.structures or found.bit or _CHANGES & said:  # "20 less than that"
         return None
-    steps = steps_of(context.last or last)
+    steps = steps_of(context.about or last)
     if len(steps) == 1 or not {"both", "all", "them"} & said:
         return by_amount(found, last)
     made = [by_amount(found, step) for step in steps]
@@ -158,7 +153,7 @@ def _other_side(found: Slots, words: str, context: Context, last: Single) -> Com
         return None
     if not sides and {"same"} & set(words.split()) and not re.search(r"\b(?:other|opposite|contra)", words):
         return None
-    steps = steps_of(context.last or last)
+    steps = steps_of(context.about or last)
     others = [opposite(step, of_structures=True) for step in steps]
     if not any(others):
         return None
@@ -184,24 +179,12 @@ def _another(found: Slots, words: str, context: Context, last: Single) -> Comman
         named = (alike,) if alike else said_of_its_side(said, context)
     if not named:
         return None
-    steps = steps_of(context.last or last)
-    others = [_about(step, named) for step in steps]
+    steps = steps_of(context.about or last)
+    others = [about(step, named) for step in steps]
     made = [other or step for other, step in zip(others, steps, strict=True)]
     if not any(others):
         return None
     return made[0] if len(made) == 1 else Steps(tuple(made))
-
-
-def _about(step: Single, named: tuple[Structure, ...]) -> Single | None:
-    match step:
-        case Segment() | Center() | CollimateTo() | WhereIs():
-            other = aimed(type(step), Target(named))
-            return other if isinstance(other, Segment | Center | CollimateTo | WhereIs) else None
-        case StopSegmenting():
-            return StopSegmenting(named)
-        case GoToView() if step.structure is not None and len(named) == 1 and named[0].key.startswith("vertebrae_"):
-            return replace(step, structure=named[0])
-    return None
 
 
 def _both(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -209,7 +192,7 @@ def _both(found: Slots, words: str, context: Context, last: Single) -> Command |
         return None
     one = context.last_named[0]
     pair = find(f"both {one.name.removeprefix(f'{one.side} ')}")
-    return _about(last, pair.structures) if pair.clear else None
+    return about(last, pair.structures) if pair.clear else None
 
 
 def _level(up: bool) -> Make:
@@ -219,7 +202,7 @@ def _level(up: bool) -> Make:
         if found.structures or found.units_mm or len(counts) > 1:
             return None
         count = int(counts[0]) if counts else 1
-        steps = steps_of(context.last or last)
+        steps = steps_of(context.about or last)
         made = [neighbour(step, -count if up else count) for step in steps]
         if not any(made):
             return None

@@ -203,7 +203,8 @@ def _translation(said: Tokens, direction: Direction | None, vertical: str) -> Tr
 
 def _spoken(direction: Direction) -> tuple[str, ...]:
     """How a direction is given in answer to a question."""
-    return tuple(f"{start}{direction}" for start in ("", "to the ", "towards the ", "toward the ", "the "))
+    said = tuple(f"{start}{direction}" for start in ("", "to the ", "towards the ", "toward the ", "the "))
+    return (*said, *({"head": ("headwards", "cranially"), "feet": ("footwards", "caudally")}.get(direction, ())))
 
 
 def _distance_mm(said: Tokens) -> float | Unclear:

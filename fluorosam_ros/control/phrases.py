@@ -105,7 +105,7 @@ EVERYTHING = re.compile(
 _E_STOP = r"(?:the )?(?:emergency |e )(?:stop|off)(?: button)?"
 _UNLATCH = r"(?:reset|release|clear|unlock|unlatch|lift|disengage)"
 RESET = re.compile(
-    rf"reset|(?:(?:do|perform|make) (?:a |the )?)?{_UNLATCH}(?: of)? (?:the )?(?:emergency |e )?(?:stop|off)"
+    rf"reset|(?:(?:do|perform|make) (?:a |the )?)?{_UNLATCH}(?: of)? (?:the )?(?:emergency |e )?(?:e?stop|off)"
     rf"(?: button)?(?: and {_UNLATCH} it)?"
     rf"|(?:the )?e stop {_UNLATCH}(?: it)?(?: now)?|the emergency stop(?: and)?(?: please)? {_UNLATCH}(?: it)?(?: now)?"
     rf"|(?:get|have|(?:i|we) (?:need|want)) {_E_STOP} (?:reset(?:ting)?|released|cleared|unlatched)"
@@ -133,7 +133,10 @@ FORBIDS = re.compile(
 )
 """Searched in what no rule understands: it is not read, wherever one of these stands."""
 
-EXCLAIMED = re.compile(r"(?:^|\band )(?:oh|aw|ah|ugh|well|oops) shoot\b")
+EXCLAIMED = re.compile(
+    r"(?:^|\band )(?:oh|aw|ah|ugh|well|oops) shoot\b"
+    r"|^shoot and (?:i|he|she|we|they|it|that)\b(?! (?:m|am|re|are) ready)"
+)
 """Searched: no wish for a shot."""
 
 ADMIRED = re.compile(
@@ -325,7 +328,7 @@ _VERBS = (
     "for|looking for|for|"
     "get|have|add|track|shade|circle|give|light up|bring up|pull up|pop up|flag|visuali[sz]e|reveal|pinpoint|spot|"
     r"include|sketch|follow|monitor|capture the outline of|make(?= .* (?:visible|outlined|highlighted|marked))|"
-    r"put(?= .* on (?:the )?(?:overlay|screen|display|image)$)"
+    r"put(?= .* on(?: (?:the )?(?:overlay|screen|display|image))?$)|(?:turn|switch) on"
     r"|keep(?= .* (?:outlined|highlighted|marked|visible))"
 )
 _ADJECTIVE = r"(?:good|nice|quick|clear|clean|rough|little|fresh|new|thin|thick|bright|simple|red|green|yellow|blue)"
@@ -356,7 +359,7 @@ def begins_segmenting(words: str) -> bool:
 IN_SIGHT = re.compile(r" (?:in|on) (?:view|sight|(?:the|this|my) (?:image|screen|picture|view|field|display))$")
 """Says nothing about what is to be centered."""
 SEGMENT_END = re.compile(
-    r"(?: (?:as well|too|also|next|again|in (?:the|this) (?:image|picture|view)|visible|"
+    r"(?: (?:as well|too|also|next|again|on|in (?:the|this) (?:image|picture|view)|visible|"
     r"(?:outlined|highlighted|segmented|marked|shown|traced|drawn)(?: out| up| in)?|"
     r"(?:to|on|onto|in) (?:the|this|that) (?:overlay|screen|display|outline|list)))+$"
 )

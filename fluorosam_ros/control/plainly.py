@@ -162,6 +162,9 @@ def _field(found: Slots, words: str, context: Context) -> str | None:
     return None if changed else _by_length("set the field to")(found, words, context)
 
 
+_FACTOR = re.compile(r"\b(?:times|x|fold|factor|by|to|percent|magnification|mag|zoom|power)\b")
+
+
 def _zoom(way: str) -> Say:
     def say(found: Slots, words: str, context: Context) -> str | None:
         if found.structures or found.units_mm or len(found.numbers) > 1 or (found.numbers and found.bit):
@@ -172,7 +175,7 @@ def _zoom(way: str) -> Say:
             return None
         twofold = {"double", "twice"} if way == "in" else {"halve", "half", "twice"}
         doubled = twofold & set(found.words)
-        if found.numbers and doubled:
+        if found.numbers and (doubled or not _FACTOR.search(words)):
             return None
         if found.numbers or doubled:
             return f"zoom {way} {2.0 if doubled else found.numbers[0]:g} times"

@@ -83,7 +83,10 @@ _DEVICES = (
     r"|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slideshow|powerpoint"
     r"|retractors?|clamps?|mallet|saw|suction|stool|gown)\b"
 )
-_OTHER_DEVICE, _ON_ANOTHER = re.compile(rf"\b{_DEVICES}"), re.compile(rf"\b(?:on|of|at) (?:the|my|his|her) {_DEVICES}")
+_OTHER_DEVICE, _ON_ANOTHER = (
+    re.compile(rf"\b{_DEVICES}"),
+    re.compile(rf"\b(?:on|of|at|with) (?:the|my|his|her) {_DEVICES}"),
+)
 """What else stands in the room and can be moved, opened or turned."""
 
 _INSTRUMENT = re.compile(
@@ -155,7 +158,7 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         and not (_INSTRUMENT.search(reading.command) and not any(isinstance(s, SaveView | RecallView) for s in steps))
         and not (_SHOT_OF.search(words) and any(isinstance(step, TakeShot) for step in steps))
         and not _second_command(reading, command, context, understand)
-        and not _dropped(words, reading, command)
+        and not _dropped(words, reading, command, lambda part: understand(part, context))
         and not (_remade(words, reading) and _relative(context.last))
     )
     if certain and not doubted(words, reading, command) and (not permits or _in_a_part_of_its_own(words)):
@@ -283,7 +286,7 @@ def _second_command(reading: Reading, command: Command, context: Context, unders
     return any(_commands(part, kind, context, understand) for part in (*parts, reading.talk) if part)
 
 
-def _dropped(words: str, reading: Reading, command: Command) -> bool:
+def _dropped(words: str, reading: Reading, command: Command, understand: Understand) -> bool:
     """Whether a part of a text of several commands, taken for talk, would be one of another kind by itself."""
     if not isinstance(command, Steps):
         return False
@@ -291,6 +294,8 @@ def _dropped(words: str, reading: Reading, command: Command) -> bool:
     for part in words.split(" and "):
         if part in reading.command:
             continue
+        if isinstance(understand(part), Ask):  # "lateral", of which structure?
+            return True
         alone = reader().read(part)
         orders = alone.kind in KINDS and alone.likeness >= _LIKE and alone.harm < _HARMFUL
         if orders and not any(_same_motion(alone.kind, kind) for kind in kinds):

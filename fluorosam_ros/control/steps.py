@@ -25,6 +25,7 @@ from fluorosam_ros.control.command_types import (
     SetField,
     Single,
     Steps,
+    TakeShot,
     Tilt,
     Unclear,
     WhereIs,
@@ -33,8 +34,9 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.moves import ZOOM
+from fluorosam_ros.control.moves import BIT_ZOOM, ZOOM
 from fluorosam_ros.control.plain_text import plain
+from fluorosam_ros.control.variants import about
 
 MAX_PARTS = 8
 """Parts between separators that are tried as steps; a longer text is one command or none."""
@@ -43,7 +45,8 @@ _SEPARATOR = re.compile(
     r"\s*\b(?:and )*(?:once there|(?:once|when) (?:you|we) (?:are|re) (?:there|in position|in place|done)"
     r"|(?:once|when) (?:that|it) (?:s|is) done|then|after that|thereafter|afterwards|after this|followed by|and next"
     r"|after (?:it|which)|(?<=and )(?:second|third) (?=(?:set|go|take|cent|coll|move|rotate|tilt|open|close|zoom|save"
-    r"|segment|outline|show|turn|raise|lower)\w*)|secondly|thirdly|next|finally|lastly|last of all|and)\b(?: and\b)*\s*"
+    r"|segment|outline|show|turn|raise|lower)\w*)|secondly|thirdly|next|finally|lastly|last of all"
+    r"|but(?= (?:show|outline|mark|highlight|segment)\b)|and)\b(?: and\b)*\s*"
 )
 _ORDERED = re.compile(r"\b(?:then|after(?: that|wards?)|followed by|next|finally|lastly)\b")
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
@@ -65,6 +68,8 @@ _BOTH_TO = re.compile(
 
 _IN_A_LIST = {
     **dict.fromkeys(("image", "film", "fire", "acquisition", "radiograph", "still image", "hit it"), "take a shot"),
+    "left": "the left one",
+    "right": "the right one",
     **dict.fromkeys(("fluoro", "live", "screen", "screening", "fluoroscopy", "live picture", "live view"), "fluoro on"),
 }
 """What is said for short after another command: "LAO 20, fluoro"; alone it says too little."""
@@ -104,7 +109,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     talk = [step for step in found if isinstance(step, Segment) and not step.structures]
     if len(talk) < len(found) and any(not phrases.SEGMENT_VERB.match(plain(step.text)) for step in talk):
         return Refuse(f"I will not begin: I did not understand {talk[0].text[:60]!r} in this sentence.")
-    found = _tidied(found, parts[0])
+    found = _tidied(_named_between_shots(found, parts), parts[0])
     if len(found) == 1:
         return found[0]
     if any(_named_after(one, other, part) for one, other, part in zip(found, found[1:], parts[1:], strict=False)):
@@ -122,6 +127,21 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     return Steps(found)
 
 
+def _named_between_shots(steps: tuple[Single, ...], parts: list[str]) -> tuple[Single, ...]:
+    """ "Center on T12, shot, L1, shot": the motion before, about what is named alone; or it again."""
+    if len(steps) != len(parts):
+        return steps
+    made = list(steps)
+    for at in range(2, len(steps) - 1):
+        motion, step = made[at - 2], made[at]
+        between = isinstance(made[at - 1], TakeShot) and isinstance(made[at + 1], TakeShot)
+        if between and isinstance(step, TakeShot) and parts[at] in ("same again", "again", "repeat", "the same again"):
+            made[at] = motion
+        if between and isinstance(step, Segment) and not phrases.SEGMENT_VERB.match(parts[at]):
+            made[at] = about(motion, step.structures) or step
+    return tuple(made)
+
+
 def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     """Without what is only said twice, and without a structure that is first named and then spoken of.
 
@@ -135,6 +155,20 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
         about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
         if isinstance(kept[1], GoToView) or about == kept[0].structures:
             kept.pop(0)
+    return _outlined_together(kept)
+
+
+def _outlined_together(steps: list[Single]) -> tuple[Single, ...]:
+    """ "Show me L3, then L4": what is outlined first is not to vanish again."""
+    kept: list[Single] = []
+    for step in steps:
+        before = kept[-1] if kept else None
+        if isinstance(step, Segment) and isinstance(before, Segment) and step.structures and before.structures:
+            structures = tuple(dict.fromkeys((*before.structures, *step.structures)))
+            corrections = (*before.corrections, *step.corrections)
+            kept[-1] = Segment(f"{before.text} and {step.text}", structures, before.tools + step.tools, corrections)
+        else:
+            kept.append(step)
     return tuple(kept)
 
 
@@ -148,7 +182,7 @@ def _made_exact(one: Single, other: Single | None) -> bool:
     """ "Get in closer, zoom by two": the same zoom said again with its factor."""
     if not isinstance(one, Zoom) or not isinstance(other, Zoom):
         return False
-    return one.out == other.out and one.factor == ZOOM != other.factor
+    return one.out == other.out and one.factor == ZOOM and other.factor not in (ZOOM, BIT_ZOOM)
 
 
 def _named_after(one: Single, other: Single, part: str) -> bool:
@@ -170,7 +204,7 @@ def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[
         first = steps_of(command)
         if taken == len(parts):
             return first
-        others = _steps(parts[taken:], context.after(command), understand)
+        others = _steps(parts[taken:], context.after_each(command), understand)
         if isinstance(others, tuple):
             return (*first, *others)
         unclear = unclear or others or (_not_clear(parts[taken]) if acts(command) else None)

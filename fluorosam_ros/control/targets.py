@@ -22,10 +22,12 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.joints import asked_bone
-from fluorosam_sim.anatomy import Match, Structure, find
+from fluorosam_sim.anatomy import Match, Structure, find, other_side
 
 _BOTH = re.compile(r"^both (?:of )?(?:the )?(?=.+ and )")
-_ONE_SIDE = re.compile(r"(?:the )?(left|right)(?: (?:1|one))")
+ONE_SIDE = re.compile(r"(?:the )?(left|right)(?: (?:1|one))")
+""" "The left one"."""
+
 _VERBS: dict[Aimed, str] = {
     Segment: "segment",
     Center: "center on",
@@ -41,8 +43,8 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
         return Ask(f"{verb.capitalize()} what?")
     if phrases.SINGULAR.fullmatch(words) or phrases.PLURAL.fullmatch(words):
         return _named_before(words, kind, context)
-    one = _ONE_SIDE.fullmatch(words)
-    if one and (sided := _of_side(one[1], context.named)):
+    one = ONE_SIDE.fullmatch(words)
+    if one and (sided := of_side(one[1], context.named)):
         return Target((sided,))
     if kind in (Center, CollimateTo) and phrases.UNCERTAIN.search(words):
         return Refuse("I do nothing on a condition or in the middle of talk: say only what you want.")
@@ -63,10 +65,12 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
     return Target(match.structures, match.corrections)
 
 
-def _of_side(side: str, named: tuple[Structure, ...]) -> Structure | None:
-    """The one of several structures, or of a group of two, that is on a side."""
+def of_side(side: str, named: tuple[Structure, ...]) -> Structure | None:
+    """The one of several structures, of a group of two, or across from another, that is on a side."""
     whole = [each for group in named for each in find(f"{side} {group.name}").structures if each.side == side]
-    found = {each.key: each for each in (*(each for each in named if each.side == side), *whole)}
+    across = [other_side(each) for each in named]
+    of_it = [each for each in (*named, *across) if each is not None and each.side == side]
+    found = {each.key: each for each in (*of_it, *whole)}
     return next(iter(found.values())) if len(found) == 1 else None
 
 

@@ -56,6 +56,19 @@ def aimed_at(last: Command | None, structures: tuple[Structure, ...], otherwise:
     return otherwise
 
 
+def about(step: Command, named: tuple[Structure, ...]) -> Single | None:
+    """A command about other structures; None for one that is about none."""
+    match step:
+        case Segment() | Center() | CollimateTo() | WhereIs():
+            other = aimed(type(step), Target(named))
+            return other if isinstance(other, Segment | Center | CollimateTo | WhereIs) else None
+        case StopSegmenting():
+            return StopSegmenting(named)
+        case GoToView() if step.structure is not None and len(named) == 1 and named[0].key.startswith("vertebrae_"):
+            return replace(step, structure=named[0])
+    return None
+
+
 def on_other_side(last: Command | None, side: str) -> Command:
     match last:
         case Center() | CollimateTo() | WhereIs():

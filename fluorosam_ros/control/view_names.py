@@ -7,7 +7,7 @@ import re
 from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import Ask, Choice, GoToView, Refuse, Unclear, listed
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.counterparts import words_of
+from fluorosam_ros.control.counterparts import VIEW_WORDS, counterpart_view, words_of
 from fluorosam_ros.control.motion_phrases import SHOT
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim.anatomy import Structure
@@ -93,6 +93,9 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
         else:
             return Ask("That view of which structure?")
         said = f"{said[: reference.start(1)]}{about}"
+    elided = _of_what_is_shown(said, context)
+    if elided is not None:
+        return elided
     match = find_view(said)
     first, _, second = said.partition(" and ")
     if second and not SHOT.fullmatch(first):
@@ -133,6 +136,15 @@ def _region(shown: GoToView) -> str:
     if shown.structure is not None:
         return f"the {shown.structure.name}"
     return f"the {_PROJECTED.sub('', shown.view.name.casefold())}"
+
+
+def _of_what_is_shown(said: str, context: Context) -> GoToView | None:
+    """ "Internal oblique", "the proximal one": words of views alone, after a view of the same part."""
+    words = frozenset(said.removesuffix(" one").removesuffix(" 1").split())
+    if context.shown is None or context.shown.structure is not None or not words <= VIEW_WORDS or not words:
+        return None
+    other = counterpart_view(context.shown, " ".join(words))
+    return other if other is not None and words <= words_of(other.view) else None
 
 
 def _same_limb(view: NamedView, shown: NamedView) -> bool:

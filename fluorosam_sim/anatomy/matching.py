@@ -167,15 +167,34 @@ def _complete(pieces: list[_Piece]) -> list[_Piece]:
     return done
 
 
+def _is_bone_of_a_limb(piece: _Piece) -> bool:
+    concept, plural = _INDEX.get(_key(piece.words), (None, False))
+    return concept is not None and bool(concept.left and concept.alone) and not plural
+
+
 def _on_the_same_limb(pieces: list[_Piece]) -> list[_Piece]:
-    """A bone of a limb named after one of a side is of that side, too: "the right femur and patella"."""
+    """A bone of a limb named beside one of a side is of that side, too: "the right femur and patella", "the metacarpals
+    and finger bones on the right"."""
     done: list[_Piece] = []
     for piece in pieces:
         sides = done[-1].sides if done and piece.joinable and not piece.sides else ()
-        concept, plural = _INDEX.get(_key(piece.words), (None, False))
-        if len(sides) == 1 and sides != ("both",) and concept and concept.left and concept.alone and not plural:
+        if len(sides) == 1 and sides != ("both",) and _is_bone_of_a_limb(piece):
             piece = replace(piece, sides=sides)
         done.append(piece)
+    for at in range(len(done) - 1, 0, -1):
+        piece, before = done[at], done[at - 1]
+        said_last = piece.sides in (("left",), ("right",)) and piece.text.split()[-1:] == list(piece.sides)
+        concept, plural = _INDEX.get(_key(before.words), (None, False))
+        if (
+            said_last
+            and piece.joinable
+            and not before.sides
+            and concept
+            and concept.left
+            and concept.alone
+            and not plural
+        ):
+            done[at - 1] = replace(before, sides=piece.sides)
     return done
 
 
