@@ -28,6 +28,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fluorosam_model.sentence_encoder import WEIGHTS, SentenceEncoder
+from fluorosam_model.training.device import pick_precision
 from fluorosam_ros.control.plain_text import plain
 from fluorosam_ros.control.plainly import NOTHING
 from fluorosam_ros.control.reader import MODEL, masked
@@ -161,11 +162,12 @@ def train(net: Net, found: list[Example], kinds: list[str], epochs: int) -> None
         optimiser,
         lambda step: min(1, (step + 1) / WARMUP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * min(1, step / steps))),
     )
+    precision = pick_precision("measure", torch.device("cpu"))
     rng = np.random.default_rng(0)
     for epoch in range(epochs):
         began, total = time.monotonic(), 0.0
         for x, mask, kind, tags, harm in batches(found, states, token_tags, kinds, rng):
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", precision, enabled=precision != torch.float32):
                 of_kinds, of_tags, of_harm = net(x, mask)
             of_kinds, of_tags, of_harm = of_kinds.float(), of_tags.float(), of_harm.float()
             loss = F.cross_entropy(of_kinds, kind, label_smoothing=LABEL_SMOOTHING)

@@ -113,12 +113,20 @@ def parse(text: str, context: Context | None = None) -> Command:
         return Refuse("I take no shot on an exclamation: say “take a shot”.")
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
-    if acts(command) and (asks(text, words) or any(_asked(each, context) for each in questions(text))):
+    asked = asks(text, words) or any(_asked(each, context) for each in questions(text))
+    if acts(command) and asked and not _asks_last(text, command):
         return Refuse("I will not move on a question: say it without the question mark.")
     acting = acts(command) or isinstance(command, SetDose | ChangeDose)
     if acting and fragment(text) and not isinstance(command, RecallView):  # whose name may be quoted
         return Refuse("I will not move on a quotation or a part of a sentence: say the command alone.")
     return replace(command, said=words) if isinstance(command, Ask) else command
+
+
+def _asks_last(text: str, command: Command) -> bool:
+    """Whether only the last of several is put as a question: "LAO 20, shoot, where are we?"."""
+    *before, last = re.split(r"[,.;]\s+(?:and |then )*", text.strip())
+    told = isinstance(steps_of(command)[-1], _TELLING) and isinstance(by_rules(plain(last), Context()), _TELLING)
+    return told and bool(before)
 
 
 def _asked(sentence: str, context: Context) -> bool:

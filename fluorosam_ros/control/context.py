@@ -20,11 +20,14 @@ from fluorosam_ros.control.command_types import (
     Segment,
     SetField,
     Single,
+    SwitchFluoro,
     TakeShot,
     Tilt,
     Translate,
+    WhereAreWe,
     WhereIs,
     Zoom,
+    acts,
     steps_of,
 )
 from fluorosam_sim.anatomy import Structure
@@ -40,6 +43,7 @@ class Context:
         question: what was asked back, or None.
         saved: names of saved views.
         done: the last step that was no shot.
+        moved: the last motion, if it was one by or to an amount.
         shown: the view gone to last, while nothing else was spoken of: what "the lateral" and "the same side" are of.
     """
 
@@ -49,6 +53,7 @@ class Context:
     saved: tuple[str, ...] = ()
     shown: GoToView | None = None
     done: Single | None = None
+    moved: Single | None = None
 
     @property
     def last_step(self) -> Single | None:
@@ -57,9 +62,9 @@ class Context:
 
     @property
     def going(self) -> Single | None:
-        """What "another 5" and "a bit more" go on with: the last step, or the motion before a shot."""
-        moved = isinstance(self.done, Rotate | Tilt | Translate | CollimateBy | Zoom | SetField)
-        return self.done if moved and isinstance(self.last_step, TakeShot) else self.last_step
+        """What "another 5" and "a bit more" go on with: the last step, or the motion before a shot and the like."""
+        passing = isinstance(self.last_step, TakeShot | SaveView | SwitchFluoro | WhereAreWe)
+        return self.moved or self.last_step if passing else self.last_step
 
     @property
     def about(self) -> Command | None:
@@ -82,7 +87,11 @@ class Context:
         if isinstance(command, SaveView) and command.name not in saved:
             saved = (*saved, command.name)
         done = next((step for step in reversed(steps_of(command)) if not isinstance(step, TakeShot)), self.done)
-        return Context(named or self.named, command, None, saved, _shown(command, self.shown), done)
+        moved = self.moved
+        for step in steps_of(command):
+            if acts(step) and not isinstance(step, TakeShot | SwitchFluoro):
+                moved = step if isinstance(step, Rotate | Tilt | Translate | CollimateBy | Zoom | SetField) else None
+        return Context(named or self.named, command, None, saved, _shown(command, self.shown), done, moved)
 
     def after_each(self, command: Command) -> Context:
         """The context after every step of a command by itself, so that what follows is about the last one only."""

@@ -18,6 +18,7 @@ from fluorosam_ros.control.command_types import (
     Rotate,
     SetField,
     Steps,
+    SwitchFluoro,
     Tilt,
     Translate,
     Unclear,
@@ -62,6 +63,9 @@ _SAID_OF_IT = re.compile(
     r"|easy for (?:you|him|her|them) to say)"
 )
 """How talk after a command goes on that tells where the words are from: "RAO 30, that was the view I got wrong"."""
+
+_STATED = re.compile(r"\b(?:is|are|gets?|got|stands?|sits?) (?:\w+ )?\w+(?:ed|ered|en) (?:to|on|by|at|in|towards?)\b")
+"""A statement: "the C-arm is rotated to LAO 30 for that"."""
 
 _OR_ELSE = re.compile(r"\bor (?:was|is|were|did|maybe|perhaps|should|would)\b")
 """What takes a command back: "cranial 15, or was it caudal"."""
@@ -127,7 +131,9 @@ def doubted(words: str, reading: Reading, command: Command) -> bool:
     elsewhere = elsewhere and not _REPORTED.search(reading.talk)
     if elsewhere and reading.harm < _HARMLESS and reading.likeness >= _SURE:
         return False  # the doubt is about something else, to all that can be told
-    if phrases.DELAY.search(said.strip()):
+    if phrases.DELAY.search(said.strip()) or (
+        _STATED.search(reading.command) and not isinstance(command, SwitchFluoro)
+    ):
         return True
     for talk in stretches:
         if talk not in short:

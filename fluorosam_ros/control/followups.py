@@ -24,6 +24,7 @@ from fluorosam_ros.control.command_types import (
     SetDose,
     SetField,
     Single,
+    Steps,
     StopSegmenting,
     SwitchFluoro,
     TakeShot,
@@ -33,12 +34,15 @@ from fluorosam_ros.control.command_types import (
     Unclear,
     Zoom,
     aimed,
+    steps_of,
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.counterparts import counterpart, counterpart_view, words_of
 from fluorosam_ros.control.limbs import last_side, on_its_side
+from fluorosam_ros.control.moves import BIT_ZOOM, MAX_ZOOM, ZOOM
 from fluorosam_ros.control.phrases import DOSE_LEVELS
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, tokens
+from fluorosam_ros.control.saved_views import saved_as
 from fluorosam_ros.control.slots import slots
 from fluorosam_ros.control.variants import about, aimed_at, neighbour, on_both_sides, on_other_side, opposite
 from fluorosam_ros.control.wording import describe
@@ -46,7 +50,7 @@ from fluorosam_sim.anatomy import Structure, find
 
 _WEAK = (
     r"no|nope|(?:oh )?hang on|wrong(?: \w+(?= (?:and|sorry|i) ))?(?: (?:one|side))?"
-    r"|not that(?: (?:one|side))?|other side|oh|wait"
+    r"|not that(?: (?:one|side))?|other side(?= and (?:the )?(?:left|right))|oh|wait"
 )
 _STRONG = (
     r"sorry|oops|actually|correction|i (?:mean|meant|said|wanted)|make (?:it|that)|rather|instead|pardon|excuse me|"
@@ -77,7 +81,8 @@ _ONE = re.compile(
 _BOTH_OF_THEM = re.compile(r"both(?: (?:of )?(?:them|those|these|sides))?(?: (?:and )?(?:actually|then|rather))?")
 _LEVEL_ON = re.compile(
     r"(?:(?:the |a )?(?:next )?(?:one |1 )?(?:level|vertebra|one) (?P<way>up|higher|above|down|lower|below)"
-    r"|(?P<next>higher|lower) level|(?P<one>up|down) (?:one|1)(?: more)?(?: level)?)"
+    r"|(?P<next>higher|lower) level|(?P<one>up|down) (?:one|1)(?: more)?(?: level)?"
+    r"|(?:one|1) (?:further|more) (?P<on>up|down))"
 )
 _SWITCHED_OFF = re.compile(
     r"(?:(?:turn|switch|shut) (?:it|that) off|(?:it|that) off|off(?: with (?:it|that))?|(?:turn|switch|shut) off (?:it"
@@ -92,6 +97,10 @@ _ON_AGAIN = re.compile(
     r"(?:put|bring|turn|get|switch|show) (?:it|them|that|those) (?:back|on|up|again)(?: (?:on|up|again|in))*"
 )
 _IN_OR_OUT = re.compile(rf"(?:(?:and )?(?:back )?){NUMBER} \S+ (?:back )?(in|out)(?: again)?")
+_ZOOMED_ON = re.compile(
+    rf"(?:and |back )*(?P<way>in|out)(?: again| back| more| further| (?P<bit>{BIT})| {NUMBER}(?: times| x)?)+"
+)
+_NAMED_ANEW = re.compile(r"(?:no (?:and )?)?(?:call|name|save) (?:it|that|this)(?: as)? (?P<what>.+)")
 _IT_UP_OR_DOWN = re.compile(r"(raise|lower|drop|reduce|increase) (?:it|that)(?: (?:again|back|down|up))*")
 _GOT_RID_OF = re.compile(
     r"(?:get rid of|lose|wipe|drop) (?:it|them|that|those|these)(?: (?:both|all))?(?: again)?"
@@ -158,11 +167,16 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     understand: parses plain words as a command of their own.
     """
     last = context.about
-    shortly = _said_shortly(words, context.going)
+    both_axes = context.last is not None and {Rotate, Tilt} <= set(map(type, steps_of(context.last)))
+    going = None if both_axes else context.going  # "25" of which?
+    shortly = _said_shortly(words, going)
     if shortly is not None:
         return shortly
     words = _NOT_THAT.sub(r"i said \g<what>", words)
     words = _MEANT_AFTER.sub(r"i mean \g<what>", words)
+    called = _NAMED_ANEW.fullmatch(words.removesuffix(" instead")) if isinstance(last, SaveView) else None
+    if called:
+        return saved_as(called["what"])
     wrong = _WRONG_ONE.fullmatch(words)
     if wrong and last is not None and _names_last(wrong["what"], context):
         return on_other_side(last, "other")
@@ -187,6 +201,8 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
         return None
     what = denied or (found["what"] if found else "")
     side = _SIDE.fullmatch(what)
+    if side and isinstance(going, Translate) and (turned := turned_only(what, going)):
+        return turned
     if side:
         question = answered(side[1], context)
         return question or on_other_side(last, side[1])
@@ -197,7 +213,6 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     if answer is not None:
         return answer
     what = what.removesuffix(" instead")
-    going = context.going
     anew = _set_otherwise(what, going) or (turned_only(what, going) if going else None)
     if anew is not None:
         return anew
@@ -210,7 +225,12 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
         return view
     meant = understand(what)
     if isinstance(meant, Segment) and meant.structures and not meant.tools:
-        return aimed_at(last, on_its_side(meant.structures, context), meant)
+        structures = on_its_side(meant.structures, context)
+        if isinstance(last, Steps):
+            made = [about(step, structures) for step in last.commands]
+            if any(made):
+                return Steps(tuple(new or step for new, step in zip(made, last.commands, strict=True)))
+        return aimed_at(last, structures, meant)
     marks = (found.groupdict().get("marks") if found else None) or ""
     if isinstance(meant, Unclear) or (
         denied is None and (last is None or " and" not in marks) and not re.search(_STRONG, marks)
@@ -245,7 +265,8 @@ def _set_otherwise(what: str, last: Command | None) -> Rotate | Tilt | SetField 
     """ "Make that 20", "I meant RAO": the last absolute angle with the other number or to the other side."""
     if isinstance(last, SetField):
         said = tokens(what)
-        side_mm = said.numbers[0] * said.mm_per_unit if said.mm_per_unit and len(said.words) == 2 else None
+        alone = said.words == (NUMBER,) or (said.mm_per_unit and len(said.words) == len((NUMBER, "mm")))
+        side_mm = said.numbers[0] * (said.mm_per_unit or last.unit_mm) if alone else None
         return replace(last, side_mm=side_mm) if side_mm else None
     if not isinstance(last, Rotate | Tilt) or last.to_deg is None:
         return None
@@ -279,8 +300,9 @@ def continued(words: str, context: Context) -> Single | Ask | None:
         return on_both_sides(last, context.last_named[0])
     level = _LEVEL_ON.fullmatch(words)
     if level:
-        way = level["way"] or level["next"] or level["one"]
-        return neighbour(last, -1 if way in ("up", "higher", "above") else 1)
+        way = level["way"] or level["next"] or level["one"] or level["on"]
+        subject = steps_of(context.about)[-1] if context.about is not None else None
+        return neighbour(subject, -1 if way in ("up", "higher", "above") else 1)
     if _AGAIN.fullmatch(words):
         repeatable = isinstance(last, TakeShot | Translate | Zoom | CollimateBy | ChangeDose)
         if last is not None and not isinstance(last, Unclear) and (repeatable or getattr(last, "delta_deg", None)):
@@ -307,11 +329,14 @@ def leaned(words: str, context: Context) -> Single | None:
     undone by going back; "another one" after an amount is the same again, and no shot."""
     last = context.last_step
     going = context.going
-    if isinstance(going, Rotate | Tilt) and _TO_ZERO.fullmatch(words):
-        return type(going)(to_deg=0.0)
+    if isinstance(context.moved, Rotate | Tilt) and _TO_ZERO.fullmatch(words):
+        return type(context.moved)(to_deg=0.0)
     done = context.done
     if isinstance(done, StopSegmenting) and done == context.about and _ON_AGAIN.fullmatch(words):
         return opposite(done)
+    if isinstance(going, Zoom) and (zoomed := _ZOOMED_ON.fullmatch(" ".join(tokens(words).words))):
+        factor = next((n for n in tokens(words).numbers), BIT_ZOOM if zoomed["bit"] else ZOOM)
+        return Zoom(factor, zoomed["way"] == "out") if 1 < factor <= MAX_ZOOM else None
     if isinstance(going, CollimateBy) and (blades := _IN_OR_OUT.fullmatch(" ".join(tokens(words).words))):
         return further(slots(words), words, going, 1 if (blades[1] == "out") == (going.delta_mm > 0) else -1)
     if isinstance(done, ChangeDose | SetDose) and (way := _IT_UP_OR_DOWN.fullmatch(words)):

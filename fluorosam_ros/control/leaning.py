@@ -15,9 +15,11 @@ from fluorosam_ros.control.command_types import (
     Command,
     GoToView,
     RecallView,
+    Rotate,
     Single,
     Steps,
     TakeShot,
+    Tilt,
     Unclear,
     steps_of,
 )
@@ -120,9 +122,14 @@ def _number(found: Slots, words: str, context: Context, last: Single) -> Command
     said = set(words.split())
     if found.structures or found.bit or _CHANGES & said:  # "20 less than that"
         return None
-    steps = steps_of(context.about or last)
+    steps = steps_of(context.last or last)
+    if WAYS & said:  # "LAO 15 instead", after a rotation and a tilt
+        meant = [step for step in steps if turned(words.split(), step) is not None]
+        last = meant[0] if len(meant) == 1 else last
+        sided = turned(words.split(), last)
+        return by_amount(found, sided) if sided is not None else None
     if len(steps) == 1 or not {"both", "all", "them"} & said:
-        return by_amount(found, last)
+        return None if {Rotate, Tilt} <= set(map(type, steps)) else by_amount(found, last)
     made = [by_amount(found, step) for step in steps]
     return Steps(tuple(step for step in made if step)) if all(made) else None
 

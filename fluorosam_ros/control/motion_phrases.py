@@ -200,13 +200,13 @@ SAVE_UNNAMED = re.compile(
 RECALL = re.compile(
     r"(?:go|move|return|come|drive|swing|jump|switch|get|take|bring|recall|restore|load|pull|call|show|use|back|put"
     r"|set)\b.*"
-    rf"|(?:the |my |our )*{_POSE} .+|.+ {_POSE}"
+    rf"|(?:the |my |our |saved |stored )*{_POSE} .+|.+ {_POSE}"
 )
 _RECALL_WORDS = """
-go move return come drive swing jump switch get take bring recall restore load pull call show use back put set
-me us it to up at in into on over the my our that saved stored remembered memorized memorised view position pose
-angle place location setting spot setup number one as and called named we i you again from under have had please now c
-arm where
+go move return come drive swing jump switch get take bring recall restore load pull call show use back put set me us
+it to up at in into on over the my our that saved stored remembered memorized memorised bookmarked called view
+position pose angle place location setting spot setup number one as and called named we i you again from under have
+had please now c arm where
 """
 RECALL_WORDS = frozenset(_RECALL_WORDS.split())
 """All that may be said beside the name of a saved view."""

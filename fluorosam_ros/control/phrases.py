@@ -44,7 +44,7 @@ CANCEL = re.compile(r"\b(?:cancel(?:led|ling)?|never ?mind)\b")
 """Searched: one of these anywhere ends what is under way, and nothing new begins."""
 
 CANCEL_ALONE = re.compile(
-    r"(?:forget|scratch|drop|leave|skip|discard|scrap|ignore)(?: about)? (?:it|that|this|the (?:last )?(?:command"
+    r"(?:forget|scratch|scrub|drop|leave|skip|discard|scrap|ignore)(?: about)? (?:it|that|this|the (?:last )?(?:command"
     r"|request|move|motion))"
     r"|call (?:it|that|this) off|(?:don t|do not|dont) bother|changed my mind|i changed my mind|i ve changed my mind"
 )

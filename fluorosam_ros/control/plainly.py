@@ -184,6 +184,9 @@ def _zoom(way: str) -> Say:
     return say
 
 
+_SHIFTS = frozenset(("move", "shift", "translate", "slide", "travel"))
+
+
 def _turn(verb: str, absolute: bool) -> Say:
     def say(found: Slots, words: str, context: Context) -> str | None:
         found = replace(found, words=tuple(_FROM_HERE.sub("", " ".join(found.words)).split()))
@@ -191,6 +194,8 @@ def _turn(verb: str, absolute: bool) -> Say:
         sides = set(_SIDE.findall(" ".join(_TURNED.get(word, word) for word in found.words)))
         if found.structures or found.units_mm or len(found.numbers) > 1:
             return None
+        if _SHIFTS & set(found.words) and "degrees" not in found.words and not {"lao", "rao"} & set(found.words):
+            return None  # "move to the left by 30", of which unit?
         if (
             absolute
             and not found.numbers

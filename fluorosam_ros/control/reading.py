@@ -105,7 +105,7 @@ _WITHIN = re.compile(
 """Something in a structure, "the stone in the right kidney", is not the structure."""
 
 _MORE_OF_IT = frozenset(("another", "more", "further", "again", "back"))
-_FEWEST_WORDS = 2
+_FEWEST_WORDS, _FEW = 2, 3
 Understand = Callable[[str], Command]
 
 
@@ -132,6 +132,8 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         return None
     if strange and any(isinstance(step, Segment | StopSegmenting | WhereIs) for step in steps):
         return None  # the strange word may belong to the name
+    if isinstance(command, StopSegmenting) and phrases.begins_segmenting(reading.command):
+        return None  # "clear the ribs and segment the sternum"
     if isinstance(command, Segment) and phrases.MOTION_WORD.search(reading.command):
         return None
     within = _WITHIN.search(words)
@@ -294,13 +296,20 @@ def _dropped(words: str, reading: Reading, command: Command, understand: Underst
     for part in words.split(" and "):
         if part in reading.command:
             continue
-        if isinstance(understand(part), Ask):  # "lateral", of which structure?
+        if isinstance(understand(part), Ask) or _begins_with_one(part, understand):  # "lateral", of which structure?
             return True
         alone = reader().read(part)
-        orders = alone.kind in KINDS and alone.likeness >= _LIKE and alone.harm < _HARMFUL
+        least = ALIKE if alone.kind in FOLLOW_UPS else _LIKE
+        orders = alone.kind in KINDS | FOLLOW_UPS and alone.likeness >= least and alone.harm < _HARMFUL
         if orders and not any(_same_motion(alone.kind, kind) for kind in kinds):
             return True
     return False
+
+
+def _begins_with_one(part: str, understand: Understand) -> bool:
+    """Whether the first words of a part are a command, and talk follows: "expose hold your breath"."""
+    single = part.removeprefix("then ").split()
+    return any(acts(understand(" ".join(single[:count]))) for count in range(1, min(_FEW, len(single)) + 1))
 
 
 def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) -> bool:

@@ -17,7 +17,8 @@ view position pose angle place location setting spot setup the a my our number n
 """
 _POSE_WORDS = frozenset(_POSE_NAMES.split())
 _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
-_STORED = re.compile(r"\b(?:saved|stored|remembered)\b|\brecall\b.*\b(?:view|position|pose)\b")
+_STORED = re.compile(r"\b(?:saved|stored|remembered|memori[sz]ed|bookmarked)\b|\brecall\b.*\b(?:view|position|pose)\b")
+_ONE = (["one"], ["1"])
 _EARLIER_STAGE = re.compile(r"^(?:before|last) (?!(?:i|you|we|he|she|it|they|the|this|that)\b)")
 """How a name begins that would else be a condition: "before reduction"."""
 
@@ -37,6 +38,11 @@ def parse_saved(words: str, context: Context) -> SaveView | RecallView | Unclear
     return _recalled(words, context)
 
 
+def saved_as(name: str) -> SaveView | None:
+    """The present view, saved under a name; None where it is none."""
+    return SaveView(spelt) if (spelt := _name(name)) else None
+
+
 def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
     """A saved view by its name, when nothing but the name and words of going there are said."""
     if not motion_phrases.RECALL.fullmatch(words):
@@ -50,7 +56,8 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
         if not _STORED.search(words):
             return None
         # Whether there is such a view is for who keeps them to say. After an "and" it would be another step's.
-        called = " ".join(said[max(starts) : min(ends)])
+        end = min(ends) + (said[min(ends) : min(ends) + 1] in _ONE)  # "the saved view test one"
+        called = " ".join(said[max(starts) : end])
         before = said[: max(starts)]
         unclear = context.saved or "and" in before or before[-1:] == ["that"] or _NO_NAME.search(called)
         name = "" if unclear else _name(called)

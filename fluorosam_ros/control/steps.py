@@ -48,7 +48,7 @@ _SEPARATOR = re.compile(
     r"|segment|outline|show|turn|raise|lower)\w*)|secondly|thirdly|next|finally|lastly|last of all"
     r"|but(?= (?:show|outline|mark|highlight|segment)\b)|and)\b(?: and\b)*\s*"
 )
-_ORDERED = re.compile(r"\b(?:then|after(?: that|wards?)|followed by|next|finally|lastly)\b")
+_ORDERED = re.compile(r"\b(?:then|after(?: that|wards?)|followed by|next|finally|lastly|more|another|back)\b")
 _FIRST = re.compile(r"^(?:first(?: of all)?|firstly)\s+(?:and )?")
 _IN_ORDER = re.compile(r"(?: and)? (?:in (?:that|this) (?:very )?(?:order|sequence)|one after (?:the other|another))$")
 _BEFORE_OTHERS = re.compile(r"(?<=\w)\s+first(?= (?:and|then)\b)")
@@ -74,6 +74,11 @@ _IN_A_LIST = {
 }
 """What is said for short after another command: "LAO 20, fluoro"; alone it says too little."""
 
+_OUTLINE = re.compile(r"\b(?:outlines?|contours?|masks?|overlays?|segmentations?)\b")
+_ON = frozenset(("further", "more", "keep going", "go on", "on", "closer", "back"))
+_GOES_ON = re.compile(r"^(?:another|\S+ more)\b")
+""" "Further, another 3 cm": one motion."""
+
 _ALONE = (Arm, ResetStop)
 _SAID_TWICE = (Center, CollimateTo, OpenCollimator, SetField, GoToView, GoBack)
 Understand = Callable[[str, Context], Command]
@@ -96,6 +101,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     )
     ordered = _ORDERED.search(words) is not None
     parts = [part for part in _SEPARATOR.split(words) if part]
+    parts = [part for part, after in pairwise((*parts, "")) if not (part in _ON and _GOES_ON.search(after))]
     parts[1:] = [_IN_A_LIST.get(part, part) for part in parts[1:]]
     if not 2 <= len(parts) <= MAX_PARTS:
         return None
@@ -122,7 +128,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     for one, other in pairwise(found):
         if isinstance(one, ChangeDose) and isinstance(other, ChangeDose) and one != other:
             return Refuse("I will not change the dose: say whether it is to go up or down.")
-        if isinstance(one, Rotate | Tilt) and isinstance(other, type(one)) and not (other.delta_deg and ordered):
+        if isinstance(one, Rotate | Tilt) and isinstance(other, type(one)) and not ordered:
             return Refuse("I will not move: say one rotation or one tilt at a time.")
     return Steps(found)
 
@@ -151,7 +157,8 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     kept = [one for one, other in pairwise((*kept, None)) if one is not None and not _made_exact(one, other)]
     kept = [step for at, step in enumerate(kept) if at == 0 or not _made_exact(step, kept[at - 1])]
     kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
-    if len(kept) > 1 and isinstance(kept[0], Segment) and not phrases.SEGMENT_VERB.match(first):
+    named = not phrases.SEGMENT_VERB.match(first) and not _OUTLINE.search(first)
+    if len(kept) > 1 and isinstance(kept[0], Segment) and named:
         about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
         if isinstance(kept[1], GoToView) or about == kept[0].structures:
             kept.pop(0)
@@ -206,7 +213,8 @@ def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[
             return first
         others = _steps(parts[taken:], context.after_each(command), understand)
         if isinstance(others, tuple):
-            return (*first, *others)
+            repeated = len(first) > taken and isinstance(first[-1], TakeShot) and isinstance(others[0], TakeShot)
+            return (*(first[:-1] if repeated else first), *others)  # "next level and a shot", after a view and a shot
         unclear = unclear or others or (_not_clear(parts[taken]) if acts(command) else None)
     if unclear is None:
         command = understand(parts[0], context)

@@ -22,9 +22,15 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.joints import asked_bone
-from fluorosam_sim.anatomy import Match, Structure, find, other_side
+from fluorosam_sim.anatomy import VERTEBRAE, Match, Structure, find, other_side
 
 _BOTH = re.compile(r"^both (?:of )?(?:the )?(?=.+ and )")
+_ORDINALS = ("first", "second", "third", "fourth")
+_NTH = re.compile(
+    rf"(?:the )?(?:(?P<nth>{'|'.join(_ORDINALS)}|last)|(?P<place>upper|top|higher|topmost|highest|lower|bottom|lowest))"
+    r"(?: (?:one|1|vertebra|level|rib))?(?: of (?:them|those|these|the (?:two|three)))?"
+)
+_LEVELS = tuple(f"vertebrae_{level}" for level in VERTEBRAE)
 ONE_SIDE = re.compile(r"(?:the )?(left|right)(?: (?:1|one))")
 """ "The left one"."""
 
@@ -43,6 +49,8 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
         return Ask(f"{verb.capitalize()} what?")
     if phrases.SINGULAR.fullmatch(words) or phrases.PLURAL.fullmatch(words):
         return _named_before(words, kind, context)
+    if (chosen := one_of(words, context.named)) is not None:
+        return Target((chosen,))
     one = ONE_SIDE.fullmatch(words)
     if one and (sided := of_side(one[1], context.named)):
         return Target((sided,))
@@ -72,6 +80,22 @@ def of_side(side: str, named: tuple[Structure, ...]) -> Structure | None:
     of_it = [each for each in (*named, *across) if each is not None and each.side == side]
     found = {each.key: each for each in (*of_it, *whole)}
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def one_of(words: str, named: tuple[Structure, ...]) -> Structure | None:
+    """The one of several structures that words tell by its place: "the first one", "the lower vertebra"."""
+    found = _NTH.fullmatch(words) if len(named) > 1 else None
+    if found is None:
+        return None
+    if found["nth"]:
+        at = -1 if found["nth"] == "last" else _ORDINALS.index(found["nth"])
+        return named[at] if at < len(named) else None
+    down = sorted(
+        named, key=lambda each: VERTEBRAE.index(each.key.removeprefix("vertebrae_")) if each.key in _LEVELS else -1
+    )
+    if any(each.key not in _LEVELS for each in named):
+        return None
+    return down[0 if found["place"] in ("upper", "top", "higher", "topmost", "highest") else -1]
 
 
 def _named_before(words: str, kind: Aimed, context: Context) -> Target | Ask:

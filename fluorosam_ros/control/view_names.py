@@ -7,7 +7,7 @@ import re
 from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import Ask, Choice, GoToView, Refuse, Unclear, listed
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.counterparts import VIEW_WORDS, counterpart_view, words_of
+from fluorosam_ros.control.counterparts import VIEW_WORDS, counterpart_view, sister_view, words_of
 from fluorosam_ros.control.motion_phrases import SHOT
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim.anatomy import Structure
@@ -143,7 +143,7 @@ def _of_what_is_shown(said: str, context: Context) -> GoToView | None:
     words = frozenset(said.removesuffix(" one").removesuffix(" 1").split())
     if context.shown is None or context.shown.structure is not None or not words <= VIEW_WORDS or not words:
         return None
-    other = counterpart_view(context.shown, " ".join(words))
+    other = counterpart_view(context.shown, " ".join(words)) or sister_view(context.shown, words)
     return other if other is not None and words <= words_of(other.view) else None
 
 
