@@ -296,7 +296,10 @@ def _dropped(words: str, reading: Reading, command: Command, understand: Underst
     for part in words.split(" and "):
         if part in reading.command:
             continue
-        if isinstance(understand(part), Ask) or _begins_with_one(part, understand):  # "lateral", of which structure?
+        if isinstance(understand(part), Ask):  # "lateral", of which structure?
+            return True
+        begun = _first_command(part, understand)
+        if begun and not any(_same_motion(begun, kind) for kind in kinds):
             return True
         alone = reader().read(part)
         least = ALIKE if alone.kind in FOLLOW_UPS else _LIKE
@@ -306,10 +309,11 @@ def _dropped(words: str, reading: Reading, command: Command, understand: Underst
     return False
 
 
-def _begins_with_one(part: str, understand: Understand) -> bool:
-    """Whether the first words of a part are a command, and talk follows: "expose hold your breath"."""
+def _first_command(part: str, understand: Understand) -> str:
+    """The kind of command that the first words of a part are, where talk follows: "expose hold your breath"."""
     single = part.removeprefix("then ").split()
-    return any(acts(understand(" ".join(single[:count]))) for count in range(1, min(_FEW, len(single)) + 1))
+    begun = (understand(" ".join(single[:count])) for count in range(1, min(_FEW, len(single)) + 1))
+    return next((kind_of(describe(command)) for command in begun if acts(command)), "")
 
 
 def _commands(part: str, kind: str, context: Context, understand: UnderstandIn) -> bool:
