@@ -64,6 +64,7 @@ _PHRASES = (
     (r"\bso (?:that )?(?:we|it|you) (?:are|re|is|s) (?:at|in|on)\b", "to"),
     (r"\b(lao|rao|cranial|caudal) and (?=\S+(?: five)?(?: degrees?)?$)", r"\1 "),
     (r"\b(?:swivel|pivot|revolve|twist)\b", "rotate"),
+    (r"\b(lao|rao) ?wards?\b", r"by \1"),
     (r"\bpitch\b", "tilt"),
     (r"\b(tilt|rotate) back\b(?=.* (?:bit|\d|#|cran|caud|headw|footw|left|right|lao|rao))", r"\1"),
     (r"^(?:bring|take|turn|dial) (?:the )?(lao|rao|cranial|caudal) (?:angle |tilt )?down\b", r"less \1"),

@@ -182,7 +182,7 @@ ARM = re.compile(
     rf"arm{_SYSTEM}|(?:the )?system arm|(?:(?:get|set|put|bring|switch|transition|have) )?{_ARMED}"
     rf"|(?:enable|unlock|release) {_MOTION}"
 )
-DISARM = re.compile(rf"dis ?arm{_SYSTEM}|(?:disable|lock) {_MOTION}")
+DISARM = re.compile(rf"(?:dis|un) ?arm{_SYSTEM}|(?:disable|lock) {_MOTION}")
 _BEAM = r"(?:(?:the )?(?:beam|x ?rays?|radiation(?! down)))"
 FLUORO_ON = re.compile(
     rf"(?:turn|switch|put|power|get|bring) {_FLUORO} (?:on|going|started|running)|(?:turn|switch|put|power) on "

@@ -162,6 +162,7 @@ def _field(found: Slots, words: str, context: Context) -> str | None:
     return None if changed else _by_length("set the field to")(found, words, context)
 
 
+_A_LOT = re.compile(r"\b(?:a lot|lots|much|way) ?")
 _FACTOR = re.compile(r"\b(?:times|x|fold|factor|by|to|percent|magnification|mag|zoom|power)\b")
 
 
@@ -179,7 +180,7 @@ def _zoom(way: str) -> Say:
             return None
         if found.numbers or doubled:
             return f"zoom {way} {2.0 if doubled else found.numbers[0]:g} times"
-        return f"zoom {way}{' a bit' if found.bit else ''}"
+        return f"zoom {way}{' a bit' if found.bit else ' a lot' if _A_LOT.search(words) else ''}"
 
     return say
 

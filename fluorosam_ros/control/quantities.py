@@ -39,6 +39,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _HALVES = (
     (re.compile(r"\b(\d+) and a half\b"), r"\1.5"),
     (re.compile(rf"\b({'|'.join(word for word in _UNITS if word != 'zero')}) and a half\b"), r"\1 point five"),
+    (re.compile(rf"\bhalf (?=(?:{'|'.join((*MM, 'degrees?'))})\b)"), "0.5 "),
     (re.compile(r"\b(?:half an?|an? half(?: an?)?|half of an?)\b"), "0.5"),
 )
 _COUPLE = re.compile(r"\b(?:a )?couple(?: of)? (?:more )?(?=\w)")

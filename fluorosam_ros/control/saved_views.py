@@ -22,7 +22,8 @@ _ONE = (["one"], ["1"])
 _EARLIER_STAGE = re.compile(r"^(?:before|last) (?!(?:i|you|we|he|she|it|they|the|this|that)\b)")
 """How a name begins that would else be a condition: "before reduction"."""
 
-_NO_NAME = re.compile(r"\b(?:previous|prior|last|former|earlier|original|other|same|one|just|again|before)\b")
+_CLAUSE = re.compile(r"\b(?:that|it|he|she|we|you|i) (?:s|is|was|re|m|ve|ll)\b")
+_NO_NAME = re.compile(r"\b(?:previous|prior|last|former|earlier|original|other|same|^one|just|again|before)\b")
 
 
 def parse_saved(words: str, context: Context) -> SaveView | RecallView | Unclear | None:
@@ -70,7 +71,7 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
 
 def _name(said: str) -> str:
     """A saved view's name in one spelling: "the second position" keeps its words, "position two" is "2"."""
-    if phrases.UNCERTAIN.search(_EARLIER_STAGE.sub("", said)):
+    if phrases.UNCERTAIN.search(_EARLIER_STAGE.sub("", said)) or _CLAUSE.search(said):
         return ""
     numbers = iter(tokens(said).numbers)
     words = [f"{next(numbers):g}" if word == NUMBER else word for word in tokens(said).words]
