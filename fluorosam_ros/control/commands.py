@@ -208,7 +208,7 @@ def _command(text: str, words: str, context: Context) -> Command:
         found = pattern.fullmatch(words)
         match = find(found["what"]) if found and what_for else Match()
         if found and not match.clear and pattern is phrases.AND_NOW:
-            other = _about_another(found["what"], context)
+            other = _about_another(found["what"], context, all_of_it="same" in words.split())
             if other is not None:
                 return other
         if match.clear and what_for:
@@ -216,14 +216,19 @@ def _command(text: str, words: str, context: Context) -> Command:
     return _parsed(said, context, text)
 
 
-def _about_another(words: str, context: Context) -> Command | None:
+def _about_another(words: str, context: Context, all_of_it: bool) -> Command | None:
     """The last command about what is said shortly after "and" or "now": "the right", "8", "minimus"."""
     side = _SIDE_ALONE.fullmatch(words)
     if side:
         other = on_other_side(context.about, side[1])
         return None if isinstance(other, Unclear) else other
     shortly = named_shortly(words, context) if context.about is not None else None
-    return about(steps_of(context.about)[-1], (shortly,)) if shortly and context.about is not None else None
+    if shortly is None or context.about is None:
+        return None
+    steps = steps_of(context.about) if all_of_it else steps_of(context.about)[-1:]
+    made = [about(step, (shortly,)) for step in steps]
+    kept = tuple(new or step for new, step in zip(made, steps, strict=True))
+    return None if not any(made) else kept[0] if len(kept) == 1 else Steps(kept)
 
 
 def _corrected_and_more(words: str, context: Context) -> Steps | None:

@@ -107,8 +107,8 @@ _GOT_RID_OF = re.compile(
     r"|(?:take|get) (?:it|them|that|those|these) off(?: (?:the screen|the picture|again))?"
 )
 _ITS_OUTLINE = re.compile(
-    r"(?:take|remove|clear|hide|lose|drop|erase|delete|get rid of|turn|switch) (?:that|its|this) (?:outline|contour"
-    r"|mask|overlay|segmentation|highlight|marking)(?: (?:away|off))?(?: again)?"
+    r"(?:take|remove|clear|hide|lose|drop|erase|delete|get rid of|turn|switch) (?:that|its|this|the(?= \w+ again))"
+    r" (?:outline|contour|mask|overlay|segmentation|highlight|marking)(?: (?:away|off))?(?: again)?"
 )
 _MEANT_AFTER = re.compile(
     r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:and )?"

@@ -15,7 +15,7 @@ _PLACE = r"(?:image|view|field|screen|picture|x ray|monitor|display|frame|shot)"
 _MIDDLE = rf"(?:the |dead )*(?:middle|(?:iso ?)?(?:center|centre))(?: of (?:the |my |our )?{_PLACE})?"
 _POSE = r"(?:view|position|pose|angle|place|location|setting|spot|setup)"
 
-_ONE = r"(?:(?:a|an|one|another|one more|the|the next|that|this|a new|a single|just one) )"
+_ONE = r"(?:(?:a|an|one|another|one more|the|the next|that|this|a new|a single|just one|(?:a|one|the) (?:last|final)) )"
 _HERE = (
     r"(?: (?:here|there|now|again|like this|from here|(?:of |in |at |from )(?:this|the current|the present|that) "
     r"(?:position|view|angle|pose|spot)))?"

@@ -122,7 +122,8 @@ _BY = re.compile(
     + _AMOUNT.format(unit="unit")
     + _SIDES
     + r"(?: (?P<after>wider|tighter|narrower|in|out|down))?"
-    rf"|{_AMOUNT.format(unit='unit2')} (?P<first>wider|tighter|narrower)(?: (?:with )?{_BLADES})?"
+    rf"|{_AMOUNT.format(unit='unit2')} (?:(?:more|further) )?(?P<first>wider|tighter|narrower|open)"
+    rf"(?: (?:with )?{_BLADES})?"
 )
 _FIELD = re.compile(
     rf"(?:(?:set|make|change|put|bring|get|take|use|have|go to) )?{_BLADES}(?: (?:size|width))?(?: (?:up|down))?(?: "

@@ -9,6 +9,7 @@ from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import (
     Ask,
     Command,
+    Segment,
     Single,
     Steps,
     StopSegmenting,
@@ -71,6 +72,8 @@ def ended_first(words: str, context: Context, understand: UnderstandRest) -> Sin
             continue
         if isinstance(others, Ask):
             return None  # more than talk is left open
+        if isinstance(others, Segment) and not others.structures:
+            return ended  # "stop fluoro, filter's open"
         if isinstance(others, Unclear):
             return ended if _is_talk(rest) else None
         stops = phrases.STOP.search(first) is not None

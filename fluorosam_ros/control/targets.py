@@ -27,8 +27,8 @@ from fluorosam_sim.anatomy import VERTEBRAE, Match, Structure, find, other_side
 _BOTH = re.compile(r"^both (?:of )?(?:the )?(?=.+ and )")
 _ORDINALS = ("first", "second", "third", "fourth")
 _NTH = re.compile(
-    rf"(?:the )?(?:(?P<nth>{'|'.join(_ORDINALS)}|last)|(?P<place>upper|top|higher|topmost|highest|lower|bottom|lowest))"
-    r"(?: (?:one|1|vertebra|level|rib))?(?: of (?:them|those|these|the (?:two|three)))?"
+    rf"(?:the )?(?:(?P<nth>{'|'.join(_ORDINALS)}|last)|(?P<place>upper|top|higher|topmost|highest|lower|bottom|lowest)"
+    r"|middle)(?: (?:one|1|vertebra|level|rib))?(?: of (?:them|those|these|the (?:two|three)))?"
 )
 _LEVELS = tuple(f"vertebrae_{level}" for level in VERTEBRAE)
 ONE_SIDE = re.compile(r"(?:the )?(left|right)(?: (?:1|one))")
@@ -87,6 +87,8 @@ def one_of(words: str, named: tuple[Structure, ...]) -> Structure | None:
     found = _NTH.fullmatch(words) if len(named) > 1 else None
     if found is None:
         return None
+    if not found["nth"] and not found["place"]:
+        return named[len(named) // 2] if len(named) % 2 else None
     if found["nth"]:
         at = -1 if found["nth"] == "last" else _ORDINALS.index(found["nth"])
         return named[at] if at < len(named) else None

@@ -71,8 +71,16 @@ def about(step: Command, named: tuple[Structure, ...]) -> Single | None:
 
 def on_other_side(last: Command | None, side: str) -> Command:
     match last:
+        case Steps():
+            made = [on_other_side(step, side) for step in last.commands]
+            found = [
+                step if isinstance(new, Unclear | Steps) else new for new, step in zip(made, last.commands, strict=True)
+            ]
+            if found != list(last.commands):
+                return Steps(tuple(found))
+            structures: tuple[Structure, ...] = ()
         case Center() | CollimateTo() | WhereIs():
-            structures: tuple[Structure, ...] = last.target.structures
+            structures = last.target.structures
         case Segment() | StopSegmenting():
             structures = last.structures
         case GoToView() if last.view.side and side != last.view.side:
