@@ -108,6 +108,8 @@ _STRAIGHT = re.compile(
     r"(?:neutral(?: (?:position|pose|angulation))?|(?:zero|0) (?:position|angulation|angles)|"
     r"(?:zero|0)(?: degrees)? (?:and|by) (?:zero|0)(?: degrees)?|(?<=back to )(?:zero|0))"
     r"|(?:both|all) (?:(?:axes|angles) )?(?:back )?(?:to )?(?:zero|0|neutral)"
+    r"|(?:(?:take|set|bring|get|put) )?(?:the )?(?:tilt|rotation|angulation) (?:back )?to (?:zero|0) and (?:the )?"
+    r"(?:tilt|rotation|angulation)(?: (?:too|as well|also))?"
 )
 """Both angles at zero."""
 _Axis = type[Rotate] | type[Tilt]

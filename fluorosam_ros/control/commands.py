@@ -67,8 +67,10 @@ from fluorosam_ros.control.targets import ONE_SIDE, of_side, resolve, which
 from fluorosam_ros.control.variants import about, on_other_side
 from fluorosam_ros.control.view_names import parse_view
 from fluorosam_ros.control.wording import describe
-from fluorosam_sim.anatomy import Match, find
+from fluorosam_sim.anatomy import Match, find, other_side
 
+_OTHER_ONE = re.compile(r"(?:the )?other (?:one|1|side)")
+_TOO = re.compile(r" (?:too|as well|also)$")
 _SIDE_ALONE = re.compile(r"(?:on )?(?:the )?(left|right)")
 _TELLING = DescribeImage | WhereIs | WhereAreWe
 _FIXED: tuple[tuple[re.Pattern[str], Single], ...] = (
@@ -238,7 +240,7 @@ def _corrected_and_more(words: str, context: Context) -> Steps | None:
         first = corrected(" and ".join(parts[:at]), context, lambda what: _parsed(what, context))
         if first is None or isinstance(first, Unclear) or first == context.last:
             continue
-        others = _parsed(THEN.sub("", " and ".join(parts[at:])), context.after(first))
+        others = _parsed(THEN.sub("", _TOO.sub("", " and ".join(parts[at:]))), context.after(first))
         if not isinstance(others, Unclear | Segment):
             return Steps((*steps_of(first), *steps_of(others)))
     return None
@@ -382,6 +384,8 @@ def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
         return Segment(target.name, target.structures) if isinstance(target, Target) else target
     if verb and (one := ONE_SIDE.fullmatch(named)) and (sided := of_side(one[1], context.named)):
         return Segment(sided.name, (sided,))
+    if verb and _OTHER_ONE.fullmatch(named) and len(context.named) == 1 and (across := other_side(context.named[0])):
+        return Segment(across.name, (across,))
     if not match.clear and (verb or match.unknown or match.tools):
         # What is left without the verb may be clearer: "the aorta marked" is no marker.
         stripped = find(named)

@@ -208,7 +208,8 @@ STOP_FLUORO = re.compile(rf"stop (?:with )?{_FLUORO}(?: now| again)?")
 
 _DOSE = r"(?:the )?(?:radiation |x ray )?dose(?: level| rate| setting)?"
 _SLIGHTLY = (
-    r"(?: (?:a bit|a little|a little bit|slightly|by one level|one level|a notch|by a notch|some|more|further|please))*"
+    r"(?: (?:a bit|a little|a little bit|slightly|by one level|one level|a notch|by a notch|some|more|further|please"
+    r"|again))*"
 )
 LESS_DOSE = re.compile(
     r"(?:lower|reduce|decrease|cut|drop|bring down|turn down|take down|dial (?:down|back)|step down|minimi[sz]e"

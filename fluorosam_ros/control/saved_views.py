@@ -18,6 +18,7 @@ view position pose angle place location setting spot setup the a my our number n
 _POSE_WORDS = frozenset(_POSE_NAMES.split())
 _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
 _STORED = re.compile(r"\b(?:saved|stored|remembered|memori[sz]ed|bookmarked)\b|\brecall\b.*\b(?:view|position|pose)\b")
+_PROJECTION = re.compile(r"(?:true |straight )*(?:ap|pa|lateral|oblique|axial)")
 _ONE = (["one"], ["1"])
 _EARLIER_STAGE = re.compile(r"^(?:before|last) (?!(?:i|you|we|he|she|it|they|the|this|that)\b)")
 """How a name begins that would else be a condition: "before reduction"."""
@@ -54,13 +55,21 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
     names = [(" ".join(said[a:b]), _name(" ".join(said[a:b]))) for b in ends for a in starts if 0 < b - a <= _LONGEST]
     spoken = next(((text, name) for text, name in names if name in context.saved), None)
     if spoken is None:
-        if not _STORED.search(words):
+        recalled = said[0] == "recall" and len(said) > 1
+        if not _STORED.search(words) and not recalled:
             return None
         # Whether there is such a view is for who keeps them to say. After an "and" it would be another step's.
         end = min(ends) + (said[min(ends) : min(ends) + 1] in _ONE)  # "the saved view test one"
         called = " ".join(said[max(starts) : end])
         before = said[: max(starts)]
-        unclear = context.saved or "and" in before or before[-1:] == ["that"] or _NO_NAME.search(called)
+        named = find(called).clear or _PROJECTION.fullmatch(called)  # of anatomy, and not of a saved view
+        unclear = (
+            (named and not _STORED.search(words))
+            or context.saved
+            or "and" in before
+            or before[-1:] == ["that"]
+            or _NO_NAME.search(called)
+        )
         name = "" if unclear else _name(called)
         return RecallView(name) if name else Refuse("No view is saved under that name.")
     shortest = next(text for text, name in reversed(names) if name == spoken[1])

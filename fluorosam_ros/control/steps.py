@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from fluorosam_ros.control import phrases
+from fluorosam_ros.control import motion_phrases, phrases
 from fluorosam_ros.control.command_types import (
     Arm,
     Ask,
@@ -60,6 +60,11 @@ _TWO_VERBS = re.compile(
 )
 """Two verbs for one structure: "center and collimate to the liver", "the liver centred and coned"."""
 
+_OUTLINE_AND = re.compile(
+    r"^(?:outline|segment|show(?: me)?|mark|highlight|trace) and (?P<second>cent(?:er|re) on|collimate to|cone to) "
+    r"(?P<what>.+)$"
+)
+
 _BOTH_TO = re.compile(
     r"^((?:[a-z]+ )*to (?:lao|rao|cran\w*|caud\w*) \S+(?: degrees)?) and "
     r"(?:tilt|angle|angulate|rotate|swing|turn)(?: it)? (\S+(?: degrees)? (?:lao|rao|cran\w*|caud\w*))\b"
@@ -74,6 +79,7 @@ _IN_A_LIST = {
 }
 """What is said for short after another command: "LAO 20, fluoro"; alone it says too little."""
 
+_TOO = re.compile(r"(?:and |also )*(.+?) (?:too|as well|also)")
 _OUTLINE = re.compile(r"\b(?:outlines?|contours?|masks?|overlays?|segmentations?)\b")
 _ON = frozenset(("further", "more", "keep going", "go on", "on", "closer", "back"))
 _GOES_ON = re.compile(r"^(?:another|\S+ more)\b")
@@ -95,6 +101,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         if the text begins with a step but does not go on with one.
     """
     words = _BOTH_TO.sub(r"\1 and \2", words)
+    words = _OUTLINE_AND.sub(r"outline \g<what> and \g<second> \g<what>", words)
     words = _TWO_VERBS.sub(
         lambda two: f"center on {two['what'] or two['both']} and collimate to {two['what'] or two['both']}",
         _BEFORE_OTHERS.sub("", _IN_ORDER.sub("", _FIRST.sub("", words)), count=1),
@@ -102,7 +109,7 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     ordered = _ORDERED.search(words) is not None
     parts = [part for part in _SEPARATOR.split(words) if part]
     parts = [part for part, after in pairwise((*parts, "")) if not (part in _ON and _GOES_ON.search(after))]
-    parts[1:] = [_IN_A_LIST.get(part, part) for part in parts[1:]]
+    parts[1:] = [_with_its_verb(_IN_A_LIST.get(part, part), before) for before, part in pairwise(parts)]
     if not 2 <= len(parts) <= MAX_PARTS:
         return None
     found = _steps(parts, context, understand)
@@ -131,6 +138,17 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         if isinstance(one, Rotate | Tilt) and isinstance(other, type(one)) and not ordered:
             return Refuse("I will not move: say one rotation or one tilt at a time.")
     return Steps(found)
+
+
+def _with_its_verb(part: str, before: str) -> str:
+    """A part without the verb of the one before: "center on L1, then on L2", "hide the liver, the spleen too"."""
+    on, _, what = part.partition(" ")
+    if on == "on" and motion_phrases.CENTER.fullmatch(before):
+        return f"center on {what}"
+    if on == "to" and motion_phrases.COLLIMATE.fullmatch(before):
+        return f"collimate to {what}"
+    too = _TOO.fullmatch(part)
+    return f"hide {too[1]}" if too and phrases.STOP_SEGMENTING.fullmatch(before) else part
 
 
 def _named_between_shots(steps: tuple[Single, ...], parts: list[str]) -> tuple[Single, ...]:

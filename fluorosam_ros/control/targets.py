@@ -54,6 +54,8 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
     one = ONE_SIDE.fullmatch(words)
     if one and (sided := of_side(one[1], context.named)):
         return Target((sided,))
+    if kind in (Center, CollimateTo) and re.search(r" and then ", words):
+        return NotUnderstood(f"I did not understand {words[:60]!r}.")  # one after the other
     if kind in (Center, CollimateTo) and phrases.UNCERTAIN.search(words):
         return Refuse("I do nothing on a condition or in the middle of talk: say only what you want.")
     if kind is not Segment and phrases.begins_segmenting(words):
