@@ -38,6 +38,7 @@ _TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] =
         frozenset(("caudal", "caudally", "caudad", "feet", "footwards")),
     ),
 }
+_VERTICAL = ("ceiling", "table")
 WAYS = frozenset(word for ways in _TURNS.values() for way in ways for word in way) | _WAYS.keys()
 """All words for a direction."""
 
@@ -72,6 +73,12 @@ def turned(said: list[str], last: Single) -> Single | None:
         case Translate():
             named = {_WAYS[word] for word in said if word in _WAYS}
             clear = named - {"ceiling", "table"} if len(named) > 1 else named  # "up towards the head"
+            if (
+                clear & {"ceiling", "table"}
+                and {"up", "down"} >= ways & _WAYS.keys()
+                and last.direction not in _VERTICAL
+            ):
+                return None  # up towards the head, or the ceiling?
             return replace(last, direction=clear.pop()) if len(clear) == 1 else None  # type: ignore[arg-type]
         case CollimateBy():
             opens = _either(ways, _WIDER, _TIGHTER)
@@ -94,9 +101,6 @@ def turned(said: list[str], last: Single) -> Single | None:
 def turned_only(words: str, last: Single) -> Single | None:
     """The last command the way that is all that plain words say: "to the left", "RAO"."""
     said = [word for word in words.split() if word not in _AROUND_A_WAY]
-    vertical = isinstance(last, Translate) and last.direction in ("ceiling", "table")
-    if {"up", "down"} & set(said) and isinstance(last, Translate) and not vertical:
-        return None  # towards the head, or the ceiling?
     known = WAYS | _UP | _DOWN | _WIDER | _TIGHTER | _SMALLER | _LARGER | _LEVELS.keys() | _ON | _OFF
     return turned(said, last) if said and known.issuperset(said) else None
 

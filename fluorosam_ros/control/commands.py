@@ -61,7 +61,7 @@ from fluorosam_ros.control.reader import reader
 from fluorosam_ros.control.reading import MAX_WORDS, NO, known_words, read
 from fluorosam_ros.control.saved_views import parse_saved
 from fluorosam_ros.control.spelling import respelt
-from fluorosam_ros.control.steps import in_steps
+from fluorosam_ros.control.steps import in_steps, joined
 from fluorosam_ros.control.stopping import ONLY_OUTLINES_END, THEN, ended_first, reset_beside_talk, stop_segmenting
 from fluorosam_ros.control.targets import ONE_SIDE, of_side, resolve, which
 from fluorosam_ros.control.variants import about, on_other_side
@@ -242,7 +242,7 @@ def _corrected_and_more(words: str, context: Context) -> Steps | None:
             continue
         others = _parsed(THEN.sub("", _TOO.sub("", " and ".join(parts[at:]))), context.after(first))
         if not isinstance(others, Unclear | Segment):
-            return Steps((*steps_of(first), *steps_of(others)))
+            return Steps(joined(steps_of(first), steps_of(others)))
     return None
 
 

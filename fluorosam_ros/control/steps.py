@@ -231,8 +231,7 @@ def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[
             return first
         others = _steps(parts[taken:], context.after_each(command), understand)
         if isinstance(others, tuple):
-            repeated = len(first) > taken and isinstance(first[-1], TakeShot) and isinstance(others[0], TakeShot)
-            return (*(first[:-1] if repeated else first), *others)  # "next level and a shot", after a view and a shot
+            return joined(first, others) if len(first) > taken else (*first, *others)
         unclear = unclear or others or (_not_clear(parts[taken]) if acts(command) else None)
     if unclear is None:
         command = understand(parts[0], context)
@@ -241,6 +240,12 @@ def _steps(parts: list[str], context: Context, understand: Understand) -> tuple[
         if isinstance(command, Ask) and isinstance(_steps(parts[1:], context, understand), tuple | Ask):
             return command
     return unclear
+
+
+def joined(first: tuple[Single, ...], others: tuple[Single, ...]) -> tuple[Single, ...]:
+    """What a follow-up repeats, and what is said after it: "next level and a shot", after a view and a shot."""
+    repeated = len(first) > 1 and isinstance(first[-1], TakeShot) and isinstance(others[0], TakeShot)
+    return (*(first[:-1] if repeated else first), *others)
 
 
 def _not_clear(part: str) -> Refuse:
