@@ -110,7 +110,8 @@ class Guide:
         if outcome.kind != ReplyKind.DONE and acts(command):
             # "A bit more" must not lean on what did not happen; corrections may.
             aimed = isinstance(command, Center | CollimateTo | GoToView)
-            self._context = self._context.after(command) if aimed else replace(self._context, last=None, done=None, moved=None)
+            forgotten = replace(self._context, last=None, done=None, moved=None)
+            self._context = self._context.after(command) if aimed else forgotten
         return outcome
 
     def _steps(self, command: Steps) -> Outcome:

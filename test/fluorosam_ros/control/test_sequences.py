@@ -216,3 +216,15 @@ def test_stop_segmenting_one_or_all():
 def test_angles_in_words():
     assert angles_text(CArmPose(30.2, -10.0)) == "LAO 30°, caudal 10°"
     assert angles_text(CArmPose(-0.2, 0.0)) == "LAO 0°, cranial 0°"
+
+
+def test_five_more_goes_on_after_a_shot_but_not_after_what_was_refused():
+    device = FakeDevice()
+    guide = Guide(device)
+    for text in ("LAO 20", "take a shot", "5 more"):
+        assert guide.carry_out(guide.understand(text)).kind == ReplyKind.DONE
+    assert device.pose.primary_deg == 25.0
+    for text in ("rotate to LAO 170", "take a shot"):
+        guide.carry_out(guide.understand(text))
+    assert guide.carry_out(guide.understand("5 more")).kind == ReplyKind.QUESTION
+    assert device.pose.primary_deg == 25.0
