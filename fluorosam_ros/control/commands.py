@@ -49,7 +49,8 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.followups import continued, corrected, its_outline_hidden, leaned, named_shortly
+from fluorosam_ros.control.corrections import about_another, corrected, corrected_and_more
+from fluorosam_ros.control.followups import continued, its_outline_hidden, leaned
 from fluorosam_ros.control.joints import asked_bone
 from fluorosam_ros.control.key_words import by_key_words
 from fluorosam_ros.control.leaning import said_again
@@ -61,17 +62,14 @@ from fluorosam_ros.control.reader import reader
 from fluorosam_ros.control.reading import MAX_WORDS, NO, known_words, read
 from fluorosam_ros.control.saved_views import parse_saved
 from fluorosam_ros.control.spelling import respelt
-from fluorosam_ros.control.steps import in_steps, joined
+from fluorosam_ros.control.steps import in_steps
 from fluorosam_ros.control.stopping import ONLY_OUTLINES_END, THEN, ended_first, reset_beside_talk, stop_segmenting
 from fluorosam_ros.control.targets import ONE_SIDE, of_side, resolve, which
-from fluorosam_ros.control.variants import about, on_other_side
 from fluorosam_ros.control.view_names import parse_view
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Match, find, other_side
 
 _OTHER_ONE = re.compile(r"(?:the )?other (?:one|1|side)")
-_TOO = re.compile(r" (?:too|as well|also)$")
-_SIDE_ALONE = re.compile(r"(?:on )?(?:the )?(left|right)")
 _TELLING = DescribeImage | WhereIs | WhereAreWe
 _FIXED: tuple[tuple[re.Pattern[str], Single], ...] = (
     (motion_phrases.SHOT, TakeShot()),
@@ -200,7 +198,7 @@ def _command(text: str, words: str, context: Context) -> Command:
     said = bare(words)
     correction = corrected(said, context, lambda what: _parsed(what, context))
     if correction is None:
-        correction = _corrected_and_more(said, context)
+        correction = corrected_and_more(said, context, _parsed)
     if correction is not None:
         return correction
     if phrases.NEGATION.search(said):
@@ -210,40 +208,12 @@ def _command(text: str, words: str, context: Context) -> Command:
         found = pattern.fullmatch(words)
         match = find(found["what"]) if found and what_for else Match()
         if found and not match.clear and pattern is phrases.AND_NOW:
-            other = _about_another(found["what"], context, all_of_it="same" in words.split())
+            other = about_another(found["what"], context, all_of_it="same" in words.split())
             if other is not None:
                 return other
         if match.clear and what_for:
             return aimed(what_for, Target(match.structures))
     return _parsed(said, context, text)
-
-
-def _about_another(words: str, context: Context, all_of_it: bool) -> Command | None:
-    """The last command about what is said shortly after "and" or "now": "the right", "8", "minimus"."""
-    side = _SIDE_ALONE.fullmatch(words)
-    if side:
-        other = on_other_side(context.about, side[1])
-        return None if isinstance(other, Unclear) else other
-    shortly = named_shortly(words, context) if context.about is not None else None
-    if shortly is None or context.about is None:
-        return None
-    steps = steps_of(context.about) if all_of_it else steps_of(context.about)[-1:]
-    made = [about(step, (shortly,)) for step in steps]
-    kept = tuple(new or step for new, step in zip(made, steps, strict=True))
-    return None if not any(made) else kept[0] if len(kept) == 1 else Steps(kept)
-
-
-def _corrected_and_more(words: str, context: Context) -> Steps | None:
-    """A correction, and what is to be done after it: "no, the left one, and shoot"."""
-    parts = words.split(" and ")
-    for at in range(len(parts) - 1, 0, -1):
-        first = corrected(" and ".join(parts[:at]), context, lambda what: _parsed(what, context))
-        if first is None or isinstance(first, Unclear) or first == context.last:
-            continue
-        others = _parsed(THEN.sub("", _TOO.sub("", " and ".join(parts[at:]))), context.after(first))
-        if not isinstance(others, Unclear | Segment):
-            return Steps(joined(steps_of(first), steps_of(others)))
-    return None
 
 
 def _parsed(words: str, context: Context, text: str = "") -> Command:
