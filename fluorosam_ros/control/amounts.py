@@ -197,7 +197,7 @@ def further(found: Slots, words: str, last: Single, sign: int) -> Single | None:
         case CollimateBy():
             amount = BIT_MM if number is None else _mm(number, found, last.unit_mm)
             return CollimateBy(sign * math.copysign(amount, last.delta_mm))
-        case Zoom() if number is None or number == 1.0:
+        case Zoom() if not found.units_mm and (number is None or number == 1.0):
             return Zoom(BIT_ZOOM if found.bit else ZOOM, last.out == (sign > 0))
         case ChangeDose():
             return last if sign > 0 else opposite(last)

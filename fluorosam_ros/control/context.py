@@ -83,9 +83,8 @@ class Context:
         if isinstance(command, Refuse | NotUnderstood):
             return replace(self, question=None)
         named = _named(command)
-        saved = self.saved
-        if isinstance(command, SaveView) and command.name not in saved:
-            saved = (*saved, command.name)
+        new = (step.name for step in steps_of(command) if isinstance(step, SaveView))
+        saved = tuple(dict.fromkeys((*self.saved, *new)))
         done = next((step for step in reversed(steps_of(command)) if not isinstance(step, TakeShot)), self.done)
         moved = self.moved
         for step in steps_of(command):

@@ -71,7 +71,7 @@ _ONE = re.compile(
 _NAMED_ANEW = re.compile(r"(?:no (?:and )?)?(?:call|name|save) (?:it|that|this)(?: as)? (?P<what>.+)")
 _MEANT_AFTER = re.compile(
     r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:and )?"
-    r"(?:i mean|i meant|i said|i want(?:ed)?|rather|sorry)$"
+    r"(?:i mean|i meant|i said|i want(?:ed)?|rather|sorry|instead)$"
 )
 _NOT_Y_BUT_X = re.compile(
     r"^(?:(?:no|nope|sorry|wait|oh) (?:and )?)*not (?:(?:to|on|at|towards?|by) )?(?:the )?(?P<wrong>\w+(?: \w+){0,2}?)"
@@ -118,7 +118,7 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     denied = _denied(words, last)
     if found is None and denied is None:
         return None
-    what = denied or (found["what"] if found else "")
+    what = (denied or (found["what"] if found else "")).removesuffix(" please")
     side = _SIDE.fullmatch(what)
     if side and isinstance(going, Translate) and (turned := turned_only(what, going)):
         return turned
@@ -243,6 +243,8 @@ def _set_otherwise(what: str, last: Command | None) -> Rotate | Tilt | SetField 
         return replace(last, side_mm=side_mm) if side_mm else None
     if not isinstance(last, Rotate | Tilt) or last.to_deg is None:
         return None
+    if re.fullmatch(r"\+\d+(?:\.\d+)?", what):  # "+5" goes on
+        return type(last)(delta_deg=math.copysign(float(what), last.to_deg))
     what = what.removeprefix("should be ").removeprefix("to ")
     said = tokens(what)
     if said.words in ((NUMBER,), (NUMBER, "degrees")) and said.numbers[0] >= 0:

@@ -10,8 +10,10 @@ from fluorosam_ros.control.command_types import (
     ChangeDose,
     CollimateBy,
     CollimateTo,
+    DescribeImage,
     OpenCollimator,
     RecallView,
+    Refuse,
     Rotate,
     SaveView,
     Segment,
@@ -24,6 +26,8 @@ from fluorosam_ros.control.command_types import (
     Tilt,
     Translate,
     Unclear,
+    WhereAreWe,
+    WhereIs,
     Zoom,
     aimed,
     steps_of,
@@ -50,6 +54,7 @@ _ADDED = re.compile(
     r"(?:and )?(?:add|include) (?P<what>.+?) (?:to (?:that|it|this)|in (?:that|it) too|too|as well)"
     r"|(?:and )?(?P<with>.+?) with (?:it|that)"
 )
+_RECALL_IT = re.compile(r"(?:recall|restore) (?:it|that|this)(?: (?:one|view|pose|position))?(?: again)?")
 _ON_AGAIN = re.compile(
     r"(?:put|bring|turn|get|switch|show) (?:it|them|that|those) (?:back|on|up|again)(?: (?:on|up|again|in))*"
 )
@@ -126,7 +131,7 @@ def continued(words: str, context: Context) -> Single | Ask | None:
     return None
 
 
-def leaned(words: str, context: Context) -> Single | None:
+def leaned(words: str, context: Context) -> Single | Refuse | None:
     """What means something else by itself. "Undo that" after what moved nothing is the opposite, while a motion is
     undone by going back; "another one" after an amount is the same again, and no shot."""
     last = context.last_step
@@ -154,8 +159,12 @@ def leaned(words: str, context: Context) -> Single | None:
     amount = isinstance(last, Translate | Zoom | CollimateBy | ChangeDose) or getattr(last, "delta_deg", None)
     if _ONE_MORE.fullmatch(words) and amount and last is not None and not isinstance(last, Unclear):
         return last
+    if context.saved and _RECALL_IT.fullmatch(words):
+        return RecallView(context.saved[-1])
     if not _UNDO.fullmatch(words) or isinstance(last, Rotate | Tilt | Translate):
         return None
+    if isinstance(last, SaveView | TakeShot | DescribeImage | WhereIs | WhereAreWe):
+        return Refuse("There is nothing to undo: say “go back” for the pose before.")
     return opposite(last)
 
 

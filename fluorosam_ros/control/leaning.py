@@ -24,7 +24,7 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.counterparts import counterpart, counterpart_view, sister_view, words_of
+from fluorosam_ros.control.counterparts import VIEW_WORDS, counterpart, counterpart_view, sister_view, words_of
 from fluorosam_ros.control.limbs import on_its_side, said_of_its_side
 from fluorosam_ros.control.phrases import FORBIDS
 from fluorosam_ros.control.plain_text import bare
@@ -47,6 +47,7 @@ _IN_ONE_BREATH = re.compile(
     r"|make that|i mean|sorry|correction)(?: and)?(?: i mean)? (?P<second>.+)"
 )
 _FEW = 5
+_SEVERAL = re.compile(r"\b(?:the|next|these|those|both) (?:2|3|4|two|three|four)\b")
 _WRONG = re.compile(r"\b(?:not|instead of|rather than)\b")
 _IN_LEVELS = re.compile(r"\b(?:ribs?|vertebrae?|dis[ck]s?)\b")
 _CHANGES = frozenset(("less", "smaller", "bigger", "larger", "wider", "tighter", "narrower"))
@@ -110,6 +111,11 @@ def _way(found: Slots, words: str, context: Context, last: Single) -> Command | 
     if found.structures or found.bit:
         return None
     found = slots(_right_part(words))
+    steps = steps_of(context.last or last)
+    if {Rotate, Tilt} <= set(map(type, steps)) and not found.numbers:  # "same angles, but RAO and caudal"
+        made = [turned(list(found.words), step) for step in steps]
+        if all(made):
+            return Steps(tuple(step for step in made if step))
     other = turned(list(found.words), last)
     if other is None or other == last:
         return None
@@ -205,6 +211,8 @@ def _both(found: Slots, words: str, context: Context, last: Single) -> Command |
 def _level(up: bool) -> Make:
     def make(found: Slots, words: str, context: Context, last: Single) -> Command | None:
         found = slots(_IN_LEVELS.sub("level", words))
+        if _SEVERAL.search(words):
+            return None  # "the two below"
         counts = [number for number in found.numbers if number != 1]  # "two levels below that one"
         if found.structures or found.units_mm or len(counts) > 1:
             return None
@@ -222,6 +230,8 @@ def _level(up: bool) -> Make:
 def _view(found: Slots, words: str, context: Context, last: Single) -> Command | None:
     """ "The lateral of it", "iliac rather than obturator": another view of what the last one showed."""
     said = _right_part(words)
+    if not set(said.split()) & (VIEW_WORDS - {"left", "right"}) and not any(way in said for way, _ in _SIDE_VIEWS):
+        return None
     last = context.shown or last
     for phrase, projection in _SIDE_VIEWS:
         said = said.replace(phrase, projection)

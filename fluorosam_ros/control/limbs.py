@@ -33,7 +33,7 @@ _OF_A_LIMB = re.compile(
 )
 _SAME = re.compile(
     rf"\b(?:(?:on|of|for|in) )?(?:(?:the|that|his|her) )?(?:very )?same (?P<limb>side|{_LIMB})\b"
-    r"|\b(?:on|of) that (?P<side>side)\b"
+    rf"|\b(?:on|of) (?:that|this) (?P<that>side|{_LIMB})\b"
 )
 _LONGEST_NAME = 4
 _SIDES = frozenset(("left", "right"))
@@ -48,7 +48,7 @@ def with_sides(words: str, context: Context) -> str:
     """
     side = last_side(context)
     if side is not None:
-        words = _SAME.sub(lambda same: f"of the {side} {same['limb'] or same['side']}", words)
+        words = _SAME.sub(lambda same: f"of the {side} {same['limb'] or same['that']}", words)
         words = re.sub(r"\band of the (?=left|right)", "of the ", words)
     at = 0
     while found := _OF_A_LIMB.search(words, at):

@@ -19,6 +19,7 @@ _POSE_WORDS = frozenset(_POSE_NAMES.split())
 _POSE = re.compile(r"\b(?:saved|stored|remembered|view|position|pose|recall|restore)\b")
 _STORED = re.compile(r"\b(?:saved|stored|remembered|memori[sz]ed|bookmarked)\b|\brecall\b.*\b(?:view|position|pose)\b")
 _PROJECTION = re.compile(r"(?:true |straight )*(?:ap|pa|lateral|oblique|axial)")
+_THE_LAST = frozenset(("one", "1", "just", "that", "last", "latest", "newest", "recently"))
 _ONE = (["one"], ["1"])
 _EARLIER_STAGE = re.compile(r"^(?:before|last) (?!(?:i|you|we|he|she|it|they|the|this|that)\b)")
 """How a name begins that would else be a condition: "before reduction"."""
@@ -55,6 +56,8 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
     names = [(" ".join(said[a:b]), _name(" ".join(said[a:b]))) for b in ends for a in starts if 0 < b - a <= _LONGEST]
     spoken = next(((text, name) for text, name in names if name in context.saved), None)
     if spoken is None:
+        if context.saved and _STORED.search(words) and set(_called(said)) <= _THE_LAST:
+            return RecallView(context.saved[-1])  # "the one I just saved"
         recalled = said[0] == "recall" and len(said) > 1
         if not _STORED.search(words) and not recalled:
             return None
@@ -76,6 +79,11 @@ def _recalled(words: str, context: Context) -> RecallView | Unclear | None:
     if find(shortest).clear and not _POSE.search(words):  # "go to the heart" is about the heart
         return None
     return RecallView(spoken[1])
+
+
+def _called(said: list[str]) -> list[str]:
+    """The words that are not of going to a saved view."""
+    return [word for word in said if word not in motion_phrases.RECALL_WORDS]
 
 
 def _name(said: str) -> str:

@@ -81,7 +81,9 @@ _IN_A_LIST = {
 
 _TOO = re.compile(r"(?:and |also )*(.+?) (?:too|as well|also)")
 _OUTLINE = re.compile(r"\b(?:outlines?|contours?|masks?|overlays?|segmentations?)\b")
-_ON = frozenset(("further", "more", "keep going", "go on", "on", "closer", "back"))
+_ON = frozenset(
+    ("further", "more", "keep going", "go on", "on", "closer", "back", "tighter", "wider", "higher", "lower")
+)
 _GOES_ON = re.compile(r"^(?:another|\S+ more)\b")
 """ "Further, another 3 cm": one motion."""
 

@@ -45,6 +45,7 @@ _VERBS: dict[Aimed, str] = {
 def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
     """The target that plain words name; anything less than a full resolution asks or refuses."""
     verb = _VERBS[kind]
+    words = words.removeprefix("just ").removeprefix("only ")
     if not words:
         return Ask(f"{verb.capitalize()} what?")
     if phrases.SINGULAR.fullmatch(words) or phrases.PLURAL.fullmatch(words):

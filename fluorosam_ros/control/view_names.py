@@ -76,7 +76,8 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     said = _REFERRED.sub(lambda it: f"{it['before'] or it['after']} of it", _PRAISE.sub("", said))
     said = with_projections(said)
     said = _ASIDE.sub(lambda comma: " " if comma["side"] else comma[0].replace(" and", ""), said)
-    if _PROJECTION.fullmatch(said):
+    projection = said if _PROJECTION.fullmatch(said) else ""
+    if projection:
         # Right after a command about one structure, or a view of one, the view is of that one.
         if context.shown is not None:
             said = f"{said} of {_region(context.shown)}"
@@ -97,6 +98,8 @@ def parse_view(words: str, context: Context) -> GoToView | Unclear | None:
     if elided is not None:
         return elided
     match = find_view(said)
+    if projection and context.shown is not None and (match.rest or not match.views):
+        return sister_view(context.shown, frozenset(projection.split()))
     first, _, second = said.partition(" and ")
     if second and not SHOT.fullmatch(first):
         together = find_view(f"{first} {second}")
