@@ -10,6 +10,14 @@ from fluorosam_sim.anatomy import STRUCTURES, Structure
 from fluorosam_sim.views import VIEWS, NamedView
 
 _LATIN = {"upper": "superior", "lower": "inferior"}
+_PROJECTION_WORDS = """
+ap pa lateral oblique lao rao inlet outlet axial mortise en face lordotic frog leg iliac obturator internal external
+towne waters caldwell haas modified grashey garth zanca y swimmers swimmer notch teardrop cross table transthoracic
+open mouth serendipity proximal distal
+"""
+PROJECTIONS = frozenset(_PROJECTION_WORDS.split())
+"""What names of views say of the projection, and not of the part of the body."""
+
 _SHORT = 3  # letters of a word that has no plural
 
 

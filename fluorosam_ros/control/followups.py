@@ -34,6 +34,7 @@ from fluorosam_ros.control.command_types import (
 )
 from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.moves import BIT_ZOOM, MAX_ZOOM, ZOOM
+from fluorosam_ros.control.phrases import SEGMENT_VERB
 from fluorosam_ros.control.quantities import BIT, MM, NUMBER, tokens
 from fluorosam_ros.control.slots import slots
 from fluorosam_ros.control.variants import neighbour, on_both_sides, opposite
@@ -171,7 +172,8 @@ def leaned(words: str, context: Context) -> Single | Refuse | None:
 def _added(words: str, last: Single | None) -> CollimateTo | None:
     """ "Add L5 to that", after collimating to L4."""
     found = _ADDED.fullmatch(words) if isinstance(last, CollimateTo) else None
-    match = find(found["what"] or found["with"]) if found else None
+    what = (found["what"] or found["with"]) if found else None
+    match = find(what) if what and not SEGMENT_VERB.match(what) else None
     if match is None or not match.clear or not isinstance(last, CollimateTo):
         return None
     both = aimed(CollimateTo, Target((*last.target.structures, *match.structures)))

@@ -24,7 +24,14 @@ from fluorosam_ros.control.command_types import (
     steps_of,
 )
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.counterparts import VIEW_WORDS, counterpart, counterpart_view, sister_view, words_of
+from fluorosam_ros.control.counterparts import (
+    PROJECTIONS,
+    VIEW_WORDS,
+    counterpart,
+    counterpart_view,
+    sister_view,
+    words_of,
+)
 from fluorosam_ros.control.limbs import on_its_side, said_of_its_side
 from fluorosam_ros.control.phrases import FORBIDS
 from fluorosam_ros.control.plain_text import bare
@@ -51,12 +58,6 @@ _SEVERAL = re.compile(r"\b(?:the|next|these|those|both) (?:2|3|4|two|three|four)
 _WRONG = re.compile(r"\b(?:not|instead of|rather than)\b")
 _IN_LEVELS = re.compile(r"\b(?:ribs?|vertebrae?|dis[ck]s?)\b")
 _CHANGES = frozenset(("less", "smaller", "bigger", "larger", "wider", "tighter", "narrower"))
-_VIEW_WORDS = """
-ap pa lateral oblique lao rao inlet outlet axial mortise en face lordotic frog leg iliac obturator internal external
-towne waters caldwell haas modified grashey garth zanca y swimmers swimmer notch teardrop cross table transthoracic
-open mouth serendipity proximal distal
-"""
-_PROJECTION = frozenset(_VIEW_WORDS.split())
 _SIDE_VIEWS = (("from the side", "lateral"), ("sideways", "lateral"), ("side view", "lateral"),
                ("side projection", "lateral"), ("side on", "lateral"), ("from the front", "ap"), ("front on", "ap"),
                ("straight on", "ap"), ("frontal", "ap"))  # fmt: skip
@@ -235,12 +236,12 @@ def _view(found: Slots, words: str, context: Context, last: Single) -> Command |
     last = context.shown or last
     for phrase, projection in _SIDE_VIEWS:
         said = said.replace(phrase, projection)
-    projection = " ".join(word for word in said.split() if word in _PROJECTION)
+    projection = " ".join(word for word in said.split() if word in PROJECTIONS)
     if isinstance(last, GoToView) and last.structure is None and (other := counterpart_view(last, said)):
         return other
     if isinstance(last, GoToView):  # "the oblique of that hand"
         shown = words_of(last.view)
-        found = slots(" ".join(word for word in words.split() if word not in shown or word in _PROJECTION))
+        found = slots(" ".join(word for word in words.split() if word not in shown or word in PROJECTIONS))
     if not projection or found.numbers not in ((), (1.0,)) or found.units_mm or found.structures:
         return None
     if isinstance(last, GoToView) and last.structure is None:

@@ -7,7 +7,7 @@ import re
 from fluorosam_ros.control import phrases
 from fluorosam_ros.control.command_types import Ask, Choice, GoToView, Refuse, Unclear, listed
 from fluorosam_ros.control.context import Context
-from fluorosam_ros.control.counterparts import VIEW_WORDS, counterpart_view, sister_view, words_of
+from fluorosam_ros.control.counterparts import PROJECTIONS, counterpart_view, sister_view, words_of
 from fluorosam_ros.control.motion_phrases import SHOT
 from fluorosam_ros.control.wording import view_name
 from fluorosam_sim.anatomy import Structure
@@ -33,6 +33,7 @@ _GLUE = frozenset(_GLUE_WORDS.split())
 _OTHER_WORDS = """
 go take do make move turn bring into get onto angle fluoro acquire next with carm and
 """
+_TURNS = frozenset(("lao", "rao"))
 _NO_NAME = frozenset(_OTHER_WORDS.split())
 _PROJECTION = re.compile(
     r"(?:true |straight |left |right )*(?:ap|pa|a p|p a|lateral|lat|oblique|axial|antero ?posterior)"
@@ -142,10 +143,12 @@ def _region(shown: GoToView) -> str:
 
 
 def _of_what_is_shown(said: str, context: Context) -> GoToView | None:
-    """ "Internal oblique", "the proximal one": words of views alone, after a view of the same part."""
+    """ "Internal oblique", "the proximal one": a projection alone, after another view of the same part."""
     words = frozenset(said.removesuffix(" one").removesuffix(" 1").split())
-    if context.shown is None or context.shown.structure is not None or not words <= VIEW_WORDS or not words:
+    if context.shown is None or context.shown.structure is not None or not words or not words <= PROJECTIONS:
         return None
+    if words & _TURNS and not words_of(context.shown.view) & _TURNS:
+        return None  # "RAO" alone is a turn, of how many degrees?
     other = counterpart_view(context.shown, " ".join(words)) or sister_view(context.shown, words)
     return other if other is not None and words <= words_of(other.view) else None
 
