@@ -71,7 +71,8 @@ _ONE = re.compile(
 _NAMED_ANEW = re.compile(r"(?:no (?:and )?)?(?:call|name|save) (?:it|that|this)(?: as)? (?P<what>.+)")
 _MEANT_AFTER = re.compile(
     r"^(?:(?:oh|no|wait|sorry|and|hang on) )*(?P<what>.+?) (?:and )?"
-    r"(?:i mean|i meant|i said|i want(?:ed)?|rather|sorry|instead)$"
+    r"(?:i mean|i meant|i said|i want(?:ed)?|rather|sorry)$"
+    r"|^(?P<this>(?:\S+ ){1,4})instead$"
 )
 _NOT_Y_BUT_X = re.compile(
     r"^(?:(?:no|nope|sorry|wait|oh) (?:and )?)*not (?:(?:to|on|at|towards?|by) )?(?:the )?(?P<wrong>\w+(?: \w+){0,2}?)"
@@ -110,7 +111,7 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     if shortly is not None:
         return shortly
     words = _NOT_THAT.sub(r"i said \g<what>", words)
-    words = _MEANT_AFTER.sub(r"i mean \g<what>", words)
+    words = _MEANT_AFTER.sub(lambda meant: f"i mean {(meant['what'] or meant['this']).strip()}", words)
     other = _named_otherwise(words, last, context)
     if other is not None:
         return other

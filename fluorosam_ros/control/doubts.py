@@ -39,6 +39,12 @@ DOUBTFUL = 0.1
 _HARMLESS, _SURE = 0.003, 0.99
 """Likeness to what is not to be obeyed, and to the kind of command, from which on doubt in talk beside it is none."""
 
+_TOLD = 0.01
+"""Likeness from which on what was is doubt in talk, too, where a text leans on the command before."""
+
+_HARMLESS_AFTER = 0.0005
+"""The same for talk after a text that leans on the command before."""
+
 _REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|tell|told|ask(?:s|ed)?|think|thought|should|would)\b")
 """What may make the command beside it somebody else's."""
 
@@ -64,13 +70,14 @@ _SAID_OF_IT = re.compile(
 )
 """How talk after a command goes on that tells where the words are from: "RAO 30, that was the view I got wrong"."""
 
+_PAST = re.compile(r"\b(?:was|were|had)\b")
 _STATED = re.compile(r"\b(?:is|are|gets?|got|stands?|sits?) (?:\w+ )?\w+(?:ed|ered|en) (?:to|on|by|at|in|towards?)\b")
 """A statement: "the C-arm is rotated to LAO 30 for that"."""
 
 _OR_ELSE = re.compile(r"\bor (?:was|is|were|did|maybe|perhaps|should|would)\b")
 """What takes a command back: "cranial 15, or was it caudal"."""
 
-_DANGLING = re.compile(r"\b(?:on|of|for|to|in|at|with|from|under|over|into)(?: and\b.*)?$")
+_DANGLING = re.compile(r"\b(?:on|of|for|to|in|at|with|from|under|over|into)(?: the| a)?(?: and\b.*)?$")
 """How a command ends of which a part was taken for talk: "zoom out on the PACS screen"."""
 
 _PROHIBITION = re.compile(r"(?:(?:please|and|but) )*(?:do not|don t|dont|never|not|no) ")
@@ -110,14 +117,23 @@ def doubted(words: str, reading: Reading, command: Command) -> bool:
     """Whether words of doubt, another time, or a number that may be meant stand beside what would move."""
     said = f" {_EARLIER.sub(' ', words) if _goes_back(command) else words} "
     after = [talk for talk in reading.stretches if not words.startswith(talk)]
-    of_it = any(_PREDICATE.match(talk) or _SAID_OF_IT.match(talk) or _OR_ELSE.search(talk) for talk in after)
+    of_it = any(
+        _PREDICATE.match(talk) or talk.startswith("and never ") or _SAID_OF_IT.match(talk) or _OR_ELSE.search(talk)
+        for talk in after
+    )
     if of_it and not _goes_back(command):
         return True
     if after and not isinstance(command, Steps) and _DANGLING.search(reading.command):
         return True
+    if isinstance(command, Steps) and _REPORTED.search(reading.talk):
+        return True
+    leans = reading.kind in FOLLOW_UPS
+    past = reading.command if reading.harm < _TOLD else f"{reading.talk} {reading.command}"
+    if leans and _PAST.search(past):
+        return True
     if (
-        reading.kind in FOLLOW_UPS
-        and reading.harm >= _HARMLESS
+        (leans or _goes_back(command))
+        and reading.harm >= (_HARMLESS_AFTER if leans else _HARMLESS)
         and any(len(talk.split()) >= _A_SENTENCE for talk in after)
     ):
         return True  # "one more like that and we are over the limit"

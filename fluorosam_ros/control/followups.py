@@ -10,10 +10,8 @@ from fluorosam_ros.control.command_types import (
     ChangeDose,
     CollimateBy,
     CollimateTo,
-    DescribeImage,
     OpenCollimator,
     RecallView,
-    Refuse,
     Rotate,
     SaveView,
     Segment,
@@ -26,8 +24,6 @@ from fluorosam_ros.control.command_types import (
     Tilt,
     Translate,
     Unclear,
-    WhereAreWe,
-    WhereIs,
     Zoom,
     aimed,
     steps_of,
@@ -132,7 +128,7 @@ def continued(words: str, context: Context) -> Single | Ask | None:
     return None
 
 
-def leaned(words: str, context: Context) -> Single | Refuse | None:
+def leaned(words: str, context: Context) -> Single | None:
     """What means something else by itself. "Undo that" after what moved nothing is the opposite, while a motion is
     undone by going back; "another one" after an amount is the same again, and no shot."""
     last = context.last_step
@@ -164,8 +160,6 @@ def leaned(words: str, context: Context) -> Single | Refuse | None:
         return RecallView(context.saved[-1])
     if not _UNDO.fullmatch(words) or isinstance(last, Rotate | Tilt | Translate):
         return None
-    if isinstance(last, SaveView | TakeShot | DescribeImage | WhereIs | WhereAreWe):
-        return Refuse("There is nothing to undo: say “go back” for the pose before.")
     return opposite(last)
 
 

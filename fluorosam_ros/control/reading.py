@@ -79,8 +79,8 @@ _ELSEWHERE = re.compile(
 """What is said of a place beside a structure."""
 
 _DEVICES = (
-    r"(?:windows?|blinds|doors?|lamps?|lights?|laparoscope|endoscope|microscope|ultrasound|probe|pumps?|ventilator"
-    r"|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slideshow|powerpoint"
+    r"(?:table(?= s | is )|windows?|blinds|doors?|lamps?|lights?|laparoscope|endoscope|microscope|ultrasound|probe"
+    r"|pumps?|ventilator|phone|music|radio|laptop|trolley|chair|bed|instrument\w*|injector|slideshow|powerpoint"
     r"|retractors?|clamps?|mallet|saw|suction|stool|gown)\b"
 )
 _OTHER_DEVICE, _ON_ANOTHER = (
@@ -94,6 +94,7 @@ _INSTRUMENT = re.compile(
     r"|reamers?|balloons?|stents?|trocars?|cannulas?|rods?|plates?|grafts?|tourniquet|sutures?|supports?|pillows?|bolsters?"
     r"|(?:head|foot) end)\b"
 )
+_SHOT_OF_IT = re.compile(r"\b(?:shot|picture|image|film|exposure)s? of (?:it|that|this|these|those|them)\b")
 _SHOT_OF = re.compile(r"\b(?:shot|picture|image|film|exposure)s? of (?!it\b|that\b|this\b|these\b|those\b|them\b)")
 """A shot of something is asked for, or of a drug."""
 
@@ -126,6 +127,8 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
     left = slots(bare(reading.command)).words
     strange = reader().unknown_after_names(left)
     permits = any(isinstance(step, Arm | ResetStop) for step in steps)
+    if permits and any(acts(understand(part, context)) for part in words.split(" and ")):
+        return None  # "arm the system and drive to chest PA"
     if not permits and _arming_parts(words):
         return None  # "arm the system and drive to chest PA"
     if permits and (len(steps) > 1 or not reader().known.issuperset(reading.command.split())):
@@ -136,6 +139,8 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
         return None  # "clear the ribs and segment the sternum"
     if isinstance(command, Segment) and phrases.MOTION_WORD.search(reading.command):
         return None
+    if isinstance(command, TakeShot) and _SHOT_OF_IT.search(words):
+        return None  # it may be out of the field
     within = _WITHIN.search(words)
     beside = (
         _PART_OF.search(" ".join(left)) is not None
