@@ -71,6 +71,7 @@ _SAID_OF_IT = re.compile(
 """How talk after a command goes on that tells where the words are from: "RAO 30, that was the view I got wrong"."""
 
 _PAST = re.compile(r"\b(?:was|were|had)\b")
+_THOUGHT = re.compile(r"i (?:think|guess|suppose)\b")
 _STATED = re.compile(r"\b(?:is|are|gets?|got|stands?|sits?) (?:\w+ )?\w+(?:ed|ered|en) (?:to|on|by|at|in|towards?)\b")
 """A statement: "the C-arm is rotated to LAO 30 for that"."""
 
@@ -96,7 +97,7 @@ def negated(words: str, reading: Reading, context: Context, understand: Understa
         negated = phrases.NEGATION.search(CONTRAST.sub(" ", reading.command))
         return negated is not None or phrases.FORBIDS.search(words) is not None
     long = [each for each in reading.stretches if len(each.split()) >= _A_SENTENCE and not _PROHIBITS.match(each)]
-    if any(_forbids(aside, context, understand) for aside in reading.asides):
+    if any(_forbids(part, context, understand) for part in (*reading.asides, *words.split(" and "))):
         return True
     for aside in (*(long if reading.harm < DOUBTFUL else ()), *reading.asides):
         said = said.replace(f" {aside} ", " and ", 1)
@@ -115,6 +116,8 @@ def _goes_back(command: Command) -> bool:
 
 def doubted(words: str, reading: Reading, command: Command) -> bool:
     """Whether words of doubt, another time, or a number that may be meant stand beside what would move."""
+    if _THOUGHT.match(words):
+        return True
     said = f" {_EARLIER.sub(' ', words) if _goes_back(command) else words} "
     after = [talk for talk in reading.stretches if not words.startswith(talk)]
     of_it = any(

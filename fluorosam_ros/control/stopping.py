@@ -38,6 +38,9 @@ _INSTEAD = re.compile(r"\binstead\b(?! of) ?")
 THEN = re.compile(rf"^(?:then|now|next|after that) |{_INSTEAD.pattern}")
 """How what is to be done next begins."""
 
+_NO_MORE = re.compile(r"no more |(?:i |we )?(?:don t|dont|do not|no longer) (?:need|want) ")
+""" "No more outlines, take a shot"; but "don't show the aorta and zoom in" forbids both."""
+
 UnderstandRest = Callable[[str, Context], Command | None]
 
 
@@ -79,7 +82,7 @@ def ended_first(words: str, context: Context, understand: UnderstandRest) -> Sin
         stops = phrases.STOP.search(first) is not None
         if stops and acts(others):
             return None  # nothing moves on a text with "stop" in it
-        if stops or _INSTEAD.search(rest) or phrases.NEGATION.search(first):  # "no more outlines, take a shot"
+        if stops or _INSTEAD.search(rest) or _NO_MORE.match(first):
             return Steps((ended, *steps_of(others)))
     return None
 
