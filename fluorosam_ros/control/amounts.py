@@ -38,7 +38,7 @@ _TURNS: dict[type[Rotate] | type[Tilt], tuple[frozenset[str], frozenset[str]]] =
         frozenset(("caudal", "caudally", "caudad", "feet", "footwards")),
     ),
 }
-_VERTICAL = ("ceiling", "table")
+VERTICAL = ("ceiling", "table")
 WAYS = frozenset(word for ways in _TURNS.values() for way in ways for word in way) | _WAYS.keys()
 """All words for a direction."""
 
@@ -47,8 +47,8 @@ _AROUND_A_WAY = frozenset(("to", "the", "towards", "toward", "in", "on", "side",
 _GROWS = frozenset(("more", "further", "wider", "bigger", "larger", "higher", "open"))
 _SHRINKS = frozenset(("less", "tighter", "smaller", "narrower", "lower"))
 HALF, DOUBLE = frozenset(("half", "halve", "halved")), frozenset(("double", "twice", "doubled"))
-_AMOUNT_ALONE = tuple(("20", *unit) for unit in ((), ("degrees",), ("millimeters",)))
-"""The words of `Slots` of an amount and nothing else."""
+LENGTH_ALONE = (("20",), ("20", "millimeters"))
+"""The words of `Slots` of a length and nothing else."""
 
 _BACKWARDS = frozenset(("back", "undo", "reverse"))
 _A_LOT = re.compile(r"\b(?:lots?|(?:way|much) (?:more|further))\b")
@@ -56,6 +56,7 @@ _DEGREES = frozenset(("degrees", "degree", "deg"))
 _OTHER_WAY = re.compile(r"\b(?:other|opposite|reverse) (?:way|direction|side)\b")
 _LEVELS = {"low": "low", "lowest": "low", "normal": "normal", "standard": "normal", "regular": "normal",
            "high": "high", "highest": "high"}  # fmt: skip
+_ALL_WAYS = WAYS | _UP | _DOWN | _WIDER | _TIGHTER | _SMALLER | _LARGER | _LEVELS.keys() | _ON | _OFF
 
 
 def turned(said: list[str], last: Single) -> Single | None:
@@ -76,7 +77,7 @@ def turned(said: list[str], last: Single) -> Single | None:
             if (
                 clear & {"ceiling", "table"}
                 and {"up", "down"} >= ways & _WAYS.keys()
-                and last.direction not in _VERTICAL
+                and last.direction not in VERTICAL
             ):
                 return None  # up towards the head, or the ceiling?
             return replace(last, direction=clear.pop()) if len(clear) == 1 else None  # type: ignore[arg-type]
@@ -101,20 +102,26 @@ def turned(said: list[str], last: Single) -> Single | None:
 def turned_only(words: str, last: Single) -> Single | None:
     """The last command the way that is all that plain words say: "to the left", "RAO"."""
     said = [word for word in words.split() if word not in _AROUND_A_WAY]
-    known = WAYS | _UP | _DOWN | _WIDER | _TIGHTER | _SMALLER | _LARGER | _LEVELS.keys() | _ON | _OFF
-    return turned(said, last) if said and known.issuperset(said) else None
+    return turned(said, last) if said and _ALL_WAYS.issuperset(said) else None
 
 
 def set_anew(words: str, last: Single) -> Single | None:
     """A setting with another number, and whether that is more or less: "wider, 20 cm", "less, 25"."""
     change, _, rest = words.partition(" ")
     found = slots(rest.removeprefix("and ").removeprefix("to "))
-    before = last.to_deg if isinstance(last, Rotate | Tilt) else last.side_mm if isinstance(last, SetField) else None
-    if not before or change not in _GROWS | _SHRINKS or found.words not in _AMOUNT_ALONE:
+    before = _setting(last)
+    if not before or change not in _GROWS | _SHRINKS or found.words not in (*LENGTH_ALONE, ("20", "degrees")):
         return None
     other = by_amount(found, last)
-    after = other.to_deg if isinstance(other, Rotate | Tilt) else other.side_mm if isinstance(other, SetField) else None
+    after = _setting(other)
     return other if after and (abs(after) > abs(before)) == (change in _GROWS) else None
+
+
+def _setting(command: Single | None) -> float | None:
+    """The absolute angle or the field that a command sets."""
+    if isinstance(command, SetField):
+        return command.side_mm
+    return command.to_deg if isinstance(command, Rotate | Tilt) else None
 
 
 def _either(said: set[str], yes: frozenset[str], no: frozenset[str]) -> bool | None:

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 
 from fluorosam_ros.control import motion_phrases, phrases
+from fluorosam_ros.control.amounts import VERTICAL
 from fluorosam_ros.control.angles import parse_angle
 from fluorosam_ros.control.answers import answered, completed
 from fluorosam_ros.control.command_types import (
@@ -113,13 +114,18 @@ def parse(text: str, context: Context | None = None) -> Command:
         return Refuse("I take no shot on an exclamation: say “take a shot”.")
     if acts(command) and odd_number(text):
         return Refuse("I will not move: write numbers with one sign and the digits 0 to 9.")
-    asked = asks(text, words) or any(_asked(each, context) for each in questions(text))
-    if acts(command) and asked and not _asks_last(text, command):
+    if acts(command) and _asked_about(text, words, command, context):
         return Refuse("I will not move on a question: say it without the question mark.")
     acting = acts(command) or isinstance(command, SetDose | ChangeDose)
     if acting and fragment(text) and not isinstance(command, RecallView):  # whose name may be quoted
         return Refuse("I will not move on a quotation or a part of a sentence: say the command alone.")
     return replace(command, said=words) if isinstance(command, Ask) else command
+
+
+def _asked_about(text: str, words: str, command: Command, context: Context) -> bool:
+    """Whether a motion is asked about, or put as a question, and not only what is told after it."""
+    asked = asks(text, words) or any(_asked(each, context) for each in questions(text))
+    return asked and not _asks_last(text, command)
 
 
 def _asks_last(text: str, command: Command) -> bool:
@@ -284,9 +290,9 @@ def _single(words: str, context: Context, text: str = "") -> Command:
 def _vertical(move: Translate | Unclear | None, last: Single | None) -> Translate | Unclear | None:
     """ "Down 2 cm" after a move to the ceiling is towards the table."""
     ways = [choice.command for choice in move.choices] if isinstance(move, Ask) else []
-    if not isinstance(last, Translate) or last.direction not in ("ceiling", "table"):
+    if not isinstance(last, Translate) or last.direction not in VERTICAL:
         return move
-    return next((way for way in ways if isinstance(way, Translate) and way.direction in ("ceiling", "table")), move)
+    return next((way for way in ways if isinstance(way, Translate) and way.direction in VERTICAL), move)
 
 
 def _name_first(words: str, context: Context) -> Command | None:

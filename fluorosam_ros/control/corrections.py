@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from fluorosam_ros.control.amounts import turned_only
+from fluorosam_ros.control.amounts import LENGTH_ALONE, by_amount, turned_only
 from fluorosam_ros.control.answers import answered
 from fluorosam_ros.control.command_types import (
     Command,
@@ -34,7 +34,7 @@ from fluorosam_ros.control.saved_views import saved_as
 from fluorosam_ros.control.slots import slots
 from fluorosam_ros.control.steps import joined
 from fluorosam_ros.control.stopping import THEN
-from fluorosam_ros.control.variants import about, aimed_at, on_other_side
+from fluorosam_ros.control.variants import about, aimed_at, each_step, on_other_side, turns_both_axes
 from fluorosam_ros.control.wording import describe
 from fluorosam_sim.anatomy import Structure, find
 
@@ -105,8 +105,7 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     understand: parses plain words as a command of their own.
     """
     last = context.about
-    both_axes = context.last is not None and {Rotate, Tilt} <= set(map(type, steps_of(context.last)))
-    going = None if both_axes else context.going  # "25" of which?
+    going = None if turns_both_axes(context.last) else context.going
     shortly = _said_shortly(words, going)
     if shortly is not None:
         return shortly
@@ -146,11 +145,8 @@ def corrected(words: str, context: Context, understand: Understand) -> Command |
     meant = understand(what)
     if isinstance(meant, Segment) and meant.structures and not meant.tools:
         structures = on_its_side(meant.structures, context)
-        if isinstance(last, Steps):
-            made = [about(step, structures) for step in last.commands]
-            if any(made):
-                return Steps(tuple(new or step for new, step in zip(made, last.commands, strict=True)))
-        return aimed_at(last, structures, meant)
+        every = each_step(last, lambda step: about(step, structures)) if isinstance(last, Steps) else None
+        return every or aimed_at(last, structures, meant)
     marks = (found.groupdict().get("marks") if found else None) or ""
     if isinstance(meant, Unclear) or (
         denied is None and (last is None or " and" not in marks) and not re.search(_STRONG, marks)
@@ -207,10 +203,8 @@ def about_another(words: str, context: Context, all_of_it: bool) -> Command | No
     shortly = named_shortly(words, context) if context.about is not None else None
     if shortly is None or context.about is None:
         return None
-    steps = steps_of(context.about) if all_of_it else steps_of(context.about)[-1:]
-    made = [about(step, (shortly,)) for step in steps]
-    kept = tuple(new or step for new, step in zip(made, steps, strict=True))
-    return None if not any(made) else kept[0] if len(kept) == 1 else Steps(kept)
+    before = context.about if all_of_it else steps_of(context.about)[-1]
+    return each_step(before, lambda step: about(step, (shortly,)))
 
 
 def named_shortly(words: str, context: Context) -> Structure | None:
@@ -235,13 +229,11 @@ def _denied(words: str, last: Command | None) -> str | None:
     return found["what"] if wrong and said.issuperset(wrong) else None
 
 
-def _set_otherwise(what: str, last: Command | None) -> Rotate | Tilt | SetField | None:
+def _set_otherwise(what: str, last: Command | None) -> Single | None:
     """ "Make that 20", "I meant RAO": the last absolute angle with the other number or to the other side."""
     if isinstance(last, SetField):
-        said = tokens(what)
-        alone = said.words == (NUMBER,) or (said.mm_per_unit and len(said.words) == len((NUMBER, "mm")))
-        side_mm = said.numbers[0] * (said.mm_per_unit or last.unit_mm) if alone else None
-        return replace(last, side_mm=side_mm) if side_mm else None
+        found = slots(what)
+        return by_amount(found, last) if found.words in LENGTH_ALONE else None
     if not isinstance(last, Rotate | Tilt) or last.to_deg is None:
         return None
     if re.fullmatch(r"\+\d+(?:\.\d+)?", what):  # "+5" goes on

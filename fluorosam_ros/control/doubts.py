@@ -71,7 +71,11 @@ _SAID_OF_IT = re.compile(
 """How talk after a command goes on that tells where the words are from: "RAO 30, that was the view I got wrong"."""
 
 _PAST = re.compile(r"\b(?:was|were|had)\b")
+"""What was is no follow-up: "the cage was in L4 instead"."""
+
 _THOUGHT = re.compile(r"i (?:think|guess|suppose)\b")
+"""How what is only thought begins."""
+
 _STATED = re.compile(r"\b(?:is|are|gets?|got|stands?|sits?) (?:\w+ )?\w+(?:ed|ered|en) (?:to|on|by|at|in|towards?)\b")
 """A statement: "the C-arm is rotated to LAO 30 for that"."""
 

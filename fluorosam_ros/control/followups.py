@@ -38,9 +38,8 @@ from fluorosam_sim.anatomy import find
 
 _BOTH_OF_THEM = re.compile(r"both(?: (?:of )?(?:them|those|these|sides))?(?: (?:and )?(?:actually|then|rather))?")
 _LEVEL_ON = re.compile(
-    r"(?:(?:the |a )?(?:next )?(?:one |1 )?(?:level|vertebra|one) (?P<way>up|higher|above|down|lower|below)"
-    r"|(?P<next>higher|lower) level|(?P<one>up|down) (?:one|1)(?: more)?(?: level)?"
-    r"|(?:one|1) (?:further|more) (?P<on>up|down))"
+    r"(?:(?:the |a )?(?:next )?(?:one |1 )?(?:level|vertebra|one) (up|higher|above|down|lower|below)"
+    r"|(higher|lower) level|(up|down) (?:one|1)(?: more)?(?: level)?|(?:one|1) (?:further|more) (up|down))"
 )
 _SWITCHED_OFF = re.compile(
     r"(?:(?:turn|switch|shut) (?:it|that) off|(?:it|that) off|off(?: with (?:it|that))?|(?:turn|switch|shut) off (?:it"
@@ -104,7 +103,7 @@ def continued(words: str, context: Context) -> Single | Ask | None:
         return on_both_sides(last, context.last_named[0])
     level = _LEVEL_ON.fullmatch(words)
     if level:
-        way = level["way"] or level["next"] or level["one"] or level["on"]
+        way = next(filter(None, level.groups()))
         subject = steps_of(context.about)[-1] if context.about is not None else None
         return neighbour(subject, -1 if way in ("up", "higher", "above") else 1)
     if _AGAIN.fullmatch(words):
@@ -151,7 +150,7 @@ def leaned(words: str, context: Context) -> Single | None:
         return OpenCollimator()
     if (added := _added(words, last)) is not None:
         return added
-    if context.going is not None and (anew := set_anew(words, context.going)) is not None:
+    if going is not None and (anew := set_anew(words, going)) is not None:
         return anew
     amount = isinstance(last, Translate | Zoom | CollimateBy | ChangeDose) or getattr(last, "delta_deg", None)
     if _ONE_MORE.fullmatch(words) and amount and last is not None and not isinstance(last, Unclear):

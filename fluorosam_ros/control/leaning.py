@@ -15,11 +15,9 @@ from fluorosam_ros.control.command_types import (
     Command,
     GoToView,
     RecallView,
-    Rotate,
     Single,
     Steps,
     TakeShot,
-    Tilt,
     Unclear,
     steps_of,
 )
@@ -37,9 +35,8 @@ from fluorosam_ros.control.phrases import FORBIDS
 from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.quantities import MM
 from fluorosam_ros.control.slots import Slots, slots
-from fluorosam_ros.control.variants import about, neighbour, opposite
+from fluorosam_ros.control.variants import about, each_step, neighbour, on_both_sides, opposite, turns_both_axes
 from fluorosam_ros.control.wording import describe
-from fluorosam_sim.anatomy import find
 from fluorosam_sim.views import find_view
 
 CONTRAST = re.compile(
@@ -113,7 +110,7 @@ def _way(found: Slots, words: str, context: Context, last: Single) -> Command | 
         return None
     found = slots(_right_part(words))
     steps = steps_of(context.last or last)
-    if {Rotate, Tilt} <= set(map(type, steps)) and not found.numbers:  # "same angles, but RAO and caudal"
+    if turns_both_axes(context.last) and not found.numbers:  # "same angles, but RAO and caudal"
         made = [turned(list(found.words), step) for step in steps]
         if all(made):
             return Steps(tuple(step for step in made if step))
@@ -136,7 +133,7 @@ def _number(found: Slots, words: str, context: Context, last: Single) -> Command
         sided = turned(words.split(), last)
         return by_amount(found, sided) if sided is not None else None
     if len(steps) == 1 or not {"both", "all", "them"} & said:
-        return None if {Rotate, Tilt} <= set(map(type, steps)) else by_amount(found, last)
+        return None if turns_both_axes(context.last) else by_amount(found, last)
     made = [by_amount(found, step) for step in steps]
     return Steps(tuple(step for step in made if step)) if all(made) else None
 
@@ -167,13 +164,10 @@ def _other_side(found: Slots, words: str, context: Context, last: Single) -> Com
         return None
     if not sides and {"same"} & set(words.split()) and not re.search(r"\b(?:other|opposite|contra)", words):
         return None
-    steps = steps_of(context.about or last)
-    others = [opposite(step, of_structures=True) for step in steps]
-    if not any(others):
+    mirrored = each_step(context.about or last, lambda step: opposite(step, of_structures=True))
+    if mirrored is None or (sides and f" {sides.pop()} " not in f" {describe(mirrored)} "):
         return None
-    made = tuple(other or step for other, step in zip(others, steps, strict=True))
-    mirrored = made[0] if len(made) == 1 else Steps(made)
-    return mirrored if not sides or f" {sides.pop()} " in f" {describe(mirrored)} " else None
+    return mirrored
 
 
 def _another(found: Slots, words: str, context: Context, last: Single) -> Command | None:
@@ -193,20 +187,12 @@ def _another(found: Slots, words: str, context: Context, last: Single) -> Comman
         named = (alike,) if alike else said_of_its_side(said, context)
     if not named:
         return None
-    steps = steps_of(context.about or last)
-    others = [about(step, named) for step in steps]
-    made = [other or step for other, step in zip(others, steps, strict=True)]
-    if not any(others):
-        return None
-    return made[0] if len(made) == 1 else Steps(tuple(made))
+    return each_step(context.about or last, lambda step: about(step, named))
 
 
 def _both(found: Slots, words: str, context: Context, last: Single) -> Command | None:
-    if not _alone(found) or len(context.last_named) != 1 or context.last_named[0].side is None:
-        return None
-    one = context.last_named[0]
-    pair = find(f"both {one.name.removeprefix(f'{one.side} ')}")
-    return about(last, pair.structures) if pair.clear else None
+    alone = _alone(found) and len(context.last_named) == 1
+    return on_both_sides(last, context.last_named[0]) if alone else None
 
 
 def _level(up: bool) -> Make:
@@ -218,12 +204,7 @@ def _level(up: bool) -> Make:
         if found.structures or found.units_mm or len(counts) > 1:
             return None
         count = int(counts[0]) if counts else 1
-        steps = steps_of(context.about or last)
-        made = [neighbour(step, -count if up else count) for step in steps]
-        if not any(made):
-            return None
-        both = tuple(other or step for other, step in zip(made, steps, strict=True))
-        return both[0] if len(both) == 1 else Steps(both)
+        return each_step(context.about or last, lambda step: neighbour(step, -count if up else count))
 
     return make
 

@@ -94,8 +94,8 @@ _INSTRUMENT = re.compile(
     r"|reamers?|balloons?|stents?|trocars?|cannulas?|rods?|plates?|grafts?|tourniquet|sutures?|supports?|pillows?|bolsters?"
     r"|(?:head|foot) end)\b"
 )
-_SHOT_OF_IT = re.compile(r"\b(?:shot|picture|image|film|exposure)s? of (?:it|that|this|these|those|them)\b")
-_SHOT_OF = re.compile(r"\b(?:shot|picture|image|film|exposure)s? of (?!it\b|that\b|this\b|these\b|those\b|them\b)")
+_A_SHOT_OF, _IT = r"\b(?:shot|picture|image|film|exposure)s? of ", r"(?:it|that|this|these|those|them)\b"
+_SHOT_OF_IT, _SHOT_OF = re.compile(_A_SHOT_OF + _IT), re.compile(f"{_A_SHOT_OF}(?!{_IT})")
 """A shot of something is asked for, or of a drug."""
 
 _PART_OF = re.compile(rf"\b(?!outline|view|picture|image|middle|cent(?:er|re))\w+ of {NAME}\b")

@@ -179,8 +179,8 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
     named = not phrases.SEGMENT_VERB.match(first) and not _OUTLINE.search(first)
     if len(kept) > 1 and isinstance(kept[0], Segment) and named:
-        about = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
-        if isinstance(kept[1], GoToView) or about == kept[0].structures:
+        spoken_of = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
+        if isinstance(kept[1], GoToView) or spoken_of == kept[0].structures:
             kept.pop(0)
     return _outlined_together(kept)
 

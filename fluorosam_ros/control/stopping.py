@@ -22,7 +22,7 @@ from fluorosam_ros.control.context import Context
 from fluorosam_ros.control.plain_text import bare
 from fluorosam_ros.control.plainly import NOTHING
 from fluorosam_ros.control.reader import reader
-from fluorosam_ros.control.targets import ONE_SIDE, of_side, one_of
+from fluorosam_ros.control.targets import one_of
 from fluorosam_sim.anatomy import find
 
 _HEARSAY = re.compile(
@@ -105,8 +105,6 @@ def stop_segmenting(words: str, context: Context) -> StopSegmenting | None:
         return StopSegmenting(context.named) if context.named else None
     if (chosen := one_of(what, context.named)) is not None:
         return StopSegmenting((chosen,))
-    if (one := ONE_SIDE.fullmatch(what)) and (sided := of_side(one[1], context.named)):
-        return StopSegmenting((sided,))
     if phrases.begins_segmenting(what):
         return None  # "hide the outlines and show me the aorta"
     match = find(what)

@@ -52,9 +52,6 @@ def resolve(words: str, kind: Aimed, context: Context) -> Target | Unclear:
         return _named_before(words, kind, context)
     if (chosen := one_of(words, context.named)) is not None:
         return Target((chosen,))
-    one = ONE_SIDE.fullmatch(words)
-    if one and (sided := of_side(one[1], context.named)):
-        return Target((sided,))
     if kind in (Center, CollimateTo) and re.search(r" and then ", words):
         return NotUnderstood(f"I did not understand {words[:60]!r}.")  # one after the other
     if kind in (Center, CollimateTo) and phrases.UNCERTAIN.search(words):
@@ -86,7 +83,9 @@ def of_side(side: str, named: tuple[Structure, ...]) -> Structure | None:
 
 
 def one_of(words: str, named: tuple[Structure, ...]) -> Structure | None:
-    """The one of several structures that words tell by its place: "the first one", "the lower vertebra"."""
+    """The one of several structures that words tell by its place or its side: "the first one", "the left one"."""
+    if one := ONE_SIDE.fullmatch(words):
+        return of_side(one[1], named)
     found = _NTH.fullmatch(words) if len(named) > 1 else None
     if found is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from fluorosam_ros.control.command_types import (
@@ -29,6 +30,7 @@ from fluorosam_ros.control.command_types import (
     Zoom,
     acts,
     aimed,
+    steps_of,
 )
 from fluorosam_sim.anatomy import VERTEBRAE, Structure, find, other_side
 from fluorosam_sim.anatomy import structure as structure_of
@@ -44,7 +46,23 @@ _SERIES = (
 """Structures that have one above and one below, from head to feet."""
 
 
+def each_step(command: Command, make: Callable[[Single], Command | None]) -> Single | Steps | None:
+    """A command with what is made anew of its steps, the others as they are; None where nothing can be made."""
+    made = [make(step) for step in steps_of(command)]
+    new = [None if isinstance(step, Unclear | Steps) else step for step in made]
+    if not any(new):
+        return None
+    kept = tuple(step or before for step, before in zip(new, steps_of(command), strict=True))
+    return kept[0] if len(kept) == 1 else Steps(kept)
+
+
+def turns_both_axes(command: Command | None) -> bool:
+    """Whether a command of several steps rotates and tilts, so that "25" alone could be of either."""
+    return command is not None and {Rotate, Tilt} <= set(map(type, steps_of(command)))
+
+
 def aimed_at(last: Command | None, structures: tuple[Structure, ...], otherwise: Command) -> Command:
+    """The last command about other structures; asked back after a motion that is about none."""
     match last:
         case Center() | CollimateTo() | WhereIs() | StopSegmenting() | Segment():
             kind: Aimed = type(last)
@@ -70,14 +88,12 @@ def about(step: Command, named: tuple[Structure, ...]) -> Single | None:
 
 
 def on_other_side(last: Command | None, side: str) -> Command:
+    """The last command about the left, the right or the other side, or a question where it has none."""
     match last:
         case Steps():
-            made = [on_other_side(step, side) for step in last.commands]
-            found = [
-                step if isinstance(new, Unclear | Steps) else new for new, step in zip(made, last.commands, strict=True)
-            ]
-            if found != list(last.commands):
-                return Steps(tuple(found))
+            made = each_step(last, lambda step: on_other_side(step, side))
+            if made is not None:
+                return made
             structures: tuple[Structure, ...] = ()
         case Center() | CollimateTo() | WhereIs():
             structures = last.target.structures
