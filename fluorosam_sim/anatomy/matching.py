@@ -297,6 +297,7 @@ class _Collector:
                      tuple(self.tools), tuple(self.corrections))  # fmt: skip
 
 
+@lru_cache(maxsize=8192)
 def find(text: str) -> Match:
     """Resolve free text to structures of the vocabulary.
 

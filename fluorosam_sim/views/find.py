@@ -148,6 +148,7 @@ def _match(said: list[str]) -> ViewMatch:
     return ViewMatch(views, vertebra, _rest(said, used))
 
 
+@lru_cache(maxsize=2048)
 def _largest(words: Words, vertebral_only: bool = False) -> Words | None:
     """The longest phrase whose words all occur; among equals the one that keeps a side."""
     hits = [

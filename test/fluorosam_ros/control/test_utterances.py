@@ -54,13 +54,18 @@ def test_development_table_is_understood(row):
 
 @pytest.mark.parametrize(
     ("name", "least", "every"),
-    [("utterances_held_out.tsv", HELD_OUT_SCORE, 1), ("utterances_heard.tsv", HEARD_SCORE, 5)],
+    [("utterances_held_out.tsv", HELD_OUT_SCORE, 1), ("utterances_heard.tsv", HEARD_SCORE, 10)],
 )
 def test_wordings_of_people_who_never_saw_the_language_are_understood(name, least, every):
     rows = table(name)[::every]
     understood = sum(meaning(said, *before) == meant for said, meant, *before in rows)
     print(f"{understood} of {len(rows)} wordings of {name} understood")
     assert understood / len(rows) >= least, f"{understood} of {len(rows)}"
+
+
+ABSENT = ("spleen", "right lung", "L5", "left femur", "sternum")
+BEYOND = ("170", "175", "180", "270", "275", "300", "80", "70", "150", "2 mm", "LAO 100 and then")
+"""What the image or the limits stop: only a text with one of these may be a command that would act."""
 
 
 @pytest.mark.parametrize("row", ADVERSARIAL + ADVERSARIAL_HELD_OUT, ids=lambda row: row[0][:40])
@@ -76,15 +81,7 @@ def test_adversarial_utterances_move_nothing(row):
     guide.carry_out(command)
     assert not set(device.log) & {"move", "shoot", "collimate", "fluoro on", "dose"}, describe(command)
     assert not isinstance(command, SetDose | ChangeDose)
-
-
-def test_what_would_act_among_the_adversarial_is_stopped_by_the_image_or_the_limits():
-    """The language itself lets only texts through that name an absent structure or a value out of range."""
-    rows = ADVERSARIAL + ADVERSARIAL_HELD_OUT
-    acting = [row[0] for row in rows if acts(parse(row[0], Context().after(parse(row[1])) if row[1:] else None))]
-    absent = ("spleen", "right lung", "L5", "left femur", "sternum")
-    beyond = ("170", "175", "180", "270", "275", "300", "80", "70", "150", "2 mm", "LAO 100 and then")
-    assert all(any(word in text for word in (*absent, *beyond)) for text in acting), acting
+    assert not acts(command) or any(word in said for word in (*ABSENT, *BEYOND)), describe(command)
 
 
 FRAMES = [
@@ -94,9 +91,14 @@ FRAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("frame", FRAMES)
-def test_conditions_questions_and_talk_make_every_command_harmless(frame):
-    # Not what begins with talk of its own: "not lovely, now a lateral chest" is a command.
+@pytest.fixture(scope="module")
+def acting():
+    """Every sixteenth text that acts. Not what begins with talk of its own: "not lovely, now a lateral chest" acts."""
     texts = [row[0] for row in DEVELOPMENT if not row[2:] and "," not in row[0] and acts(parse(row[0]))][::16]
     assert len(texts) > 100
-    assert [text for text in texts if acts(parse(frame.format(text)))] == []
+    return texts
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_conditions_questions_and_talk_make_every_command_harmless(frame, acting):
+    assert [text for text in acting if acts(parse(frame.format(text)))] == []
