@@ -58,6 +58,10 @@ class SentenceEncoder:
         encoding = self._tokenizer.encode([_encodable(word) for word in words], is_pretokenized=True)
         return self._run(_STATES, encoding), list(encoding.word_ids)
 
+    def words(self) -> frozenset[str]:
+        """The common English words, in lower case, that are one token each."""
+        return frozenset(token for token in self._tokenizer.get_vocab() if token.isalpha())
+
     def _compute(self, text: str) -> FloatArray:
         row = self._run("embedding", self._tokenizer.encode(_encodable(text)))
         row.flags.writeable = False

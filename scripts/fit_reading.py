@@ -230,7 +230,8 @@ def lexicon(found: list[Example]) -> dict[str, list[str]]:
 def slips(counts: Counter[str]) -> set[str]:
     """Rare words that are one letter from a common one: "cetner"; not "seen", which only goes on from "see"."""
     common = frozenset(word for word, count in counts.items() if count >= _COMMON)
-    meant = {word: respelt(word, common) for word, count in counts.items() if count <= _RARE}
+    real = SentenceEncoder().words()
+    meant = {word: respelt(word, common, real) for word, count in counts.items() if count <= _RARE}
     return {word for word, other in meant.items() if not (word.startswith(other) or other.startswith(word))}
 
 

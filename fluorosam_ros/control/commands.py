@@ -37,6 +37,7 @@ from fluorosam_ros.control.command_types import (
     Single,
     Steps,
     Stop,
+    StopSegmenting,
     SwitchFluoro,
     TakeShot,
     Target,
@@ -108,8 +109,9 @@ def parse(text: str, context: Context | None = None) -> Command:
     if left_open(command) or isinstance(command, Ask):
         looked = _second_look(words, context, command)
         command = looked if not asks(text, words) or isinstance(looked, _TELLING) else command
-    if ONLY_OUTLINES_END.search(words) and (acts(command) or isinstance(command, Unclear)):
-        return Stop()  # nothing moves on a text with "stop" in it
+    ended = any(isinstance(step, StopSegmenting) for step in steps_of(command))
+    if ONLY_OUTLINES_END.search(words) and (isinstance(command, Unclear) or (acts(command) and not ended)):
+        return Stop()  # what else "stop" may have meant comes first
     if phrases.EXCLAIMED.search(words) and any(isinstance(step, TakeShot) for step in steps_of(command)):
         return Refuse("I take no shot on an exclamation: say “take a shot”.")
     if acts(command) and odd_number(text):

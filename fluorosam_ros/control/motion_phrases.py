@@ -17,7 +17,8 @@ _POSE = r"(?:view|position|pose|angle|place|location|setting|spot|setup)"
 
 _ONE = r"(?:(?:a|an|one|another|one more|the|the next|that|this|a new|a single|just one|(?:a|one|the) (?:last|final)) )"
 _HERE = (
-    r"(?: (?:here|there|now|again|like this|from here|(?:of |in |at |from )(?:this|the current|the present|that) "
+    r"(?: (?:here|there|now|again|like this|from (?:here|there)"
+    r"|(?:of |in |at |from )(?:this|the current|the present|that) "
     r"(?:position|view|angle|pose|spot)))?"
 )
 SHOT = re.compile(
@@ -28,7 +29,7 @@ SHOT = re.compile(
     rf"capture(?: (?:it|this|one))?|grab (?:one|it)|image (?:it|this|again|now|here)|(?:take|have|get) (?:a|another"
     rf"|one more) (?:quick )?(?:look|peek)|take a quick look|"
     r"(?:refresh|update|renew) (?:the )?(?:image|picture|view|x ray)|"
-    r"(?:shoot|expose)(?: it)? once more|"
+    r"(?:shoot|expose)(?: it)? once more|(?:shoot|fire|give|take)(?: me| us)? (?:one|a) spot (?:film|shot)|"
     r"shoot(?: it| one| again| now| once)?|spot|shot|expose(?: once| now)?|x ray|xray|acquire|one more|another one"
     r"|fire(?: off)? a shot"
     rf"|(?:take|acquire|make|get|shoot|grab|snap|do|fire|capture|have|see|pull|record|show|fire off|i ll take)(?: me| "
@@ -184,6 +185,9 @@ SAVE = re.compile(
     rf"(?: (?:it|this|that|the current|the present|the|where "
     rf"we are(?: (?:right )?now)?|here|our))?(?: current| one)?(?: {_POSE})?"
     r"(?: here)? (?:as|under|under the name|with the name|by the name)(?: (?:the name|of))? (?P<as>.+)"
+    rf"|(?:save|store|bookmark) {_POSE} (?P<short>\w+ (?:one|two|three|four|five|six|seven|eight|nine|\d+))"
+    rf"|give (?:it|this|that|the current)(?: {_POSE})? the (?:label|name|tag) (?P<label>.+?)"
+    r"(?: and (?:keep|save|store|remember) it)?"
     rf"|(?:call|name|label|tag) (?:it|this|that|here|the current)(?: one)?(?: {_POSE})? (?:as )?(?!off$)"
     rf"(?P<call>.+?)(?: and (?:keep|save|store|remember) it)?"
     rf"|(?:save|remember|store|keep|memori[sz]e|bookmark)(?: (?:it|this|that|the current))?(?: {_POSE})? and (?:call"

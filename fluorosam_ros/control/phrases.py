@@ -53,6 +53,10 @@ _MAY_GO = (
     r"(?:can|may|could|should) (?:now )?(?:go|disappear|vanish|come off|be (?:removed|cleared|hidden|dropped))"
     r"(?: away)?(?: now| again)?"
 )
+_RID = (
+    r"(?:get rid of|lose|take away|take down|wipe(?: off)?|kill|ditch|rub out|scrub|efface|erase|scrap|bin|dump|blank"
+    r"(?: out)?|knock off)"
+)
 STOP_SEGMENTING = re.compile(
     rf"(?:stop|cancel|end|finish|quit) (?:with )?(?:the |all |all the )?{_MASKS}(?: (?:of |on )?(?P<what>.+))?"
     rf"|(?:clear|hide|remove|delete|erase|drop) (?:all )?(?:of )?(?:the |these |those )?{_MASKS}"
@@ -84,8 +88,10 @@ STOP_SEGMENTING = re.compile(
     rf"|(?:the )?{_MASKS} (?:of|on|around|for|over) (?P<gone>.+?) {_MAY_GO}|(?P<its_gone>.+?)(?: s)? {_MASKS} {_MAY_GO}"
     r"|(?:do not|don t|dont|no longer) (?:outline|segment|highlight|mark|track|show) (?P<not>.+?)"
     r"(?: (?:any ?more|any longer|now))?"
-    rf"|(?:get rid of|lose|take away|wipe|kill) (?P<rid>.+?)(?: s)? {_MASKS}"
-    rf"|(?:get rid of|lose|take away|wipe|kill) (?:the |all )*{_MASKS} (?:on|of|around|over|from) (?P<ridof>.+)"
+    rf"|{_RID} (?P<rid>.+?)(?: s)? {_MASKS}"
+    rf"|{_RID} (?:the |all )*{_MASKS} (?:on|of|around|over|from) (?P<ridof>.+)"
+    rf"|(?:turn|switch) off (?:the |all )*{_MASKS} (?:on|of|around|over|from|for) (?P<offof>.+)"
+    rf"|no more {_MASKS} (?:on|of|around|over|for) (?P<nomore>.+)"
     rf"|(?:turn|switch) (?:off )?(?:all |every |any )(?:of )?(?:the )?{_MASKS}(?: off)?"
     r"|(?:(?:i m|we re|i am|we are) )?(?:done|finished|through) with (?P<done>.+)|clean (?:image|picture|screen)"
     r"|(?:take|get|clear|wipe) (?:(?:it|that|this|them|those|these|all|everything) )*(?:of (?:it|that|them) )?off"
@@ -109,14 +115,20 @@ RESET = re.compile(
     rf"(?: button)?(?: and {_UNLATCH} it)?"
     rf"|(?:the )?e stop {_UNLATCH}(?: it)?(?: now)?|the emergency stop(?: and)?(?: please)? {_UNLATCH}(?: it)?(?: now)?"
     rf"|(?:get|have|(?:i|we) (?:need|want)) {_E_STOP} (?:reset(?:ting)?|released|cleared|unlatched)"
-    rf"|(?:can|could|may) {_E_STOP} be (?:reset|released|cleared|unlatched)"
+    rf"|(?:can|could|may) {_E_STOP} be (?:reset|released|cleared|unlatched)(?: and {_UNLATCH})?"
+    rf"|(?:acknowledge and |(?:you )?(?:may|can) (?:now )?){_UNLATCH} {_E_STOP}(?: now)?"
+    rf"|{_E_STOP} (?:(?:has|needs|wants|is|ought) (?:to be )?|must be |should be |can be )"
+    r"(?:reset(?:ting)?|released|cleared|unlatched)(?: now)?"
+    rf"|to be reset (?:and )?{_E_STOP}|give {_E_STOP} a reset|take {_E_STOP} off"
+    rf"|what i want(?: now)? is {_E_STOP} reset"
+    rf"|(?:get|have|(?:i|we) (?:need|want)) {_E_STOP} (?:released and reset|to be reset)"
 )
 """Not "emergency stop reset", which may be a shout."""
 
 ABANDON = re.compile(
     r"\b(?:abort|abandon|cancel|drop|scrap|forget|call off|give up(?: on)?|belay|discard|break off) (?:(?:the|this|that"
-    r"|my|your|current|present|running|last|ongoing|active) )*(?:command|action|operation|task|job|order|request"
-    r"|instruction|sequence)\b"
+    r"|my|your|current|present|running|last|ongoing|active|whatever) )*(?:command|action|operation|task|job|order"
+    r"|request|instruction|sequence)\b"
     r"|\babort (?:that one|what (?:you re|you are|we re|we are|i) (?:just )?(?:doing|asked(?: for)?|said|at))\b"
 )
 """Searched: ends what is under way and not everything, though "abort" alone stops all."""
@@ -164,11 +176,13 @@ DELAY = re.compile(
 """Searched in talk beside what would move: conditions and other times."""
 
 DOUBT = re.compile(
-    DELAY.pattern
-    + r"|\b(?:was|were|maybe|perhaps|possibly|probably|either|whichever|whatever|might(?! (?:we|i)\b)|someone"
+    DELAY.pattern + r"|^(?:can|could|will|does) it\b"
+    r"|\b(?:was|were|maybe|perhaps|possibly|probably|either|whichever|whatever|might(?! (?:we|i)\b)|someone"
     r"|somebody|anyone|anybody|(?<!i )said|says|document|dictat\w*|write|chart"
     r"|say(?! (?:where|what)\b)|told|tell(?! (?:me|us)\b)|asked|ask(?! (?:you )?(?:for|to)\b)|guess"
     r"|thinks?|wonder\w*|why|did|does|the last thing|is (?:what|where|how|why|when)"
+    r"|wants|exam question|checklist|let me (?!see|have|get|look|take)\w+ .+ first|read (?:you|it|them|this|that)"
+    r"|(?:in )?(?:which|what) direction|scoreboard"
     r"|your (?:(?:left|right) )?(?:head|chin|arms?|hands?|wrist|fingers?|elbow|shoulders?|legs?|knees?|f(?:oo|ee)t|toes"
     r"|hips?|body)|\d+ (?:more )?(?:ml|mls|millilit\w+|ccs?|milligrams?|mg|kilos?|kg|minutes?|seconds?|hours?|people"
     r"|swabs?|percent|per cent)|your (?:left|right)|of (?:yours|his|hers|theirs|mine|ours)|oh sure|as if"

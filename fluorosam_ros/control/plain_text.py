@@ -104,6 +104,7 @@ def plain(text: str) -> str:
     folded = re.sub(r"(?<=[a-z])\.|\.(?!\d)", " ", folded)
     folded = re.sub(r"[;/&\n]|,(?!\d)|(?<!\d),|\+(?!\d)", " and ", folded)
     words = re.sub(r"[^\w\s.,+-]", " ", folded).split()
+    words = [word for word in words if word not in _FILLED_PAUSES]
     words = [word for at, word in enumerate(words) if word != "and" or words[at + 1 : at + 2] != ["and"]]
     while words and words[-1] == "and":
         words.pop()
@@ -117,6 +118,7 @@ def _and_a_half(found: re.Match[str]) -> str:
     return f"{_WHOLE.get(found['whole']) or found['whole']}.5"
 
 
+_FILLED_PAUSES = frozenset(("um", "uh", "uhm", "umm", "erm", "uhh"))
 _NAMED_SO = re.compile(
     r"\b(?:save|store|remember|keep|bookmark|memori[sz]e|label|call|name)\b.* as (?:\w+ )+"
     r"(?:good|nice|perfect|great|lovely|brilliant|fine|done|ok)$"

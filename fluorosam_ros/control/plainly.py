@@ -55,7 +55,8 @@ _LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highe
 _STORED = frozenset(("stored", "saved", "memorized", "memorised", "remembered", "bookmarked", "that", "it", "bookmark"))
 _SWITCHED_ON = frozenset((
     "on", "start", "starting", "begin", "live", "run", "running", "going", "go", "screen", "screening", "continuous",
-    "continuously", "enable", "activate", "activated", "roll", "rolling", "up", "real", "video", "have", "need", "want",
+    "continuously", "enable", "engage", "hit", "activate",
+    "activated", "roll", "rolling", "up", "real", "video", "have", "need", "want",
 ))  # fmt: skip
 _RECALLING = frozenset(
     ("fetch", "kindly", "again", "revisit", "one", "view", "just", "now", "let", "s", "can", "could")
@@ -80,7 +81,8 @@ _UP_WORDS = """
 up upwards raise raised elevate more increase increased higher boost bump crank hot hotter stronger harder brighter lift
 """
 _DOWN_WORDS = """
-down lower lowered less reduce reduced decrease decreased drop dropped cut off ease lighter dial weaker minimize
+down fewer smaller reduction
+lower lowered less reduce reduced decrease decreased drop dropped cut off ease lighter dial weaker minimize
 minimise easy easier
 """
 _UP, _DOWN = frozenset(_UP_WORDS.split()), frozenset(_DOWN_WORDS.split())
@@ -151,7 +153,8 @@ def _by_length(before: str, never: frozenset[str] = frozenset()) -> Say:
     """never: words of the opposite, with which nothing is said."""
 
     def say(found: Slots, words: str, context: Context) -> str | None:
-        length = None if never & set(found.words) else _length(found)
+        to_a_size = "collimator" in before and _TO_A_SIZE.search(" ".join(found.words))  # then it is the field's
+        length = None if never & set(found.words) or to_a_size else _length(found)
         return f"{before} {length}" if length else None
 
     return say
@@ -264,7 +267,8 @@ def _go_back(found: Slots, words: str, context: Context) -> str | None:
 
 def _fluoro_on(found: Slots, words: str, context: Context) -> str | None:
     said = set(found.words)
-    return _plainly("turn fluoro on")(found, words, context) if said & _SWITCHED_ON and "off" not in said else None
+    on = said & _SWITCHED_ON and not {"off", "plug", "kill", "cut", "end", "out"} & set(words.split())
+    return _plainly("turn fluoro on")(found, words, context) if on else None
 
 
 def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:

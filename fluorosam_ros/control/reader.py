@@ -61,9 +61,9 @@ class Reader:
         told = self._session.get_modelmeta().custom_metadata_map
         self.kinds: tuple[str, ...] = tuple(json.loads(told["kinds"]))
         self.known = frozenset(json.loads(told["words"]))
-        self.talk = frozenset(json.loads(told["talk"]))
         self._after_names = frozenset(json.loads(told["after_names"]))
         self._sentences = SentenceEncoder(threads=1)
+        self.talk = frozenset(json.loads(told["talk"])) | self._sentences.words()
         self.read = lru_cache(maxsize=256)(self._read)
 
     def unknown_after_names(self, words: Sequence[str]) -> list[str]:

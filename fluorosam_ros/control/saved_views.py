@@ -32,7 +32,8 @@ def parse_saved(words: str, context: Context) -> SaveView | RecallView | Unclear
     """Saving the present view, or going to a saved one."""
     found = motion_phrases.SAVE.fullmatch(words)
     if found:
-        name = _name(found["as"] or found["called"] or found["call"] or found["mark"] or found["number"])
+        named = ("as", "called", "call", "mark", "number", "short", "label")
+        name = _name(next((found[group] for group in named if found[group]), ""))
         if not name and re.search(r" (?:and|then) ", words):
             return None  # the name ends where the next step begins
         return SaveView(name) if name else Refuse(f"That is no name for a view: say one to {_MAX_NAME_WORDS} words.")

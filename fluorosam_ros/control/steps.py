@@ -79,6 +79,14 @@ _IN_A_LIST = {
 }
 """What is said for short after another command: "LAO 20, fluoro"; alone it says too little."""
 
+_BUT_FIRST = re.compile(
+    r"^(?P<then>.+?) and but (?:(?:first|before that|before this)(?: and)? (?P<first>.+)"
+    r"|(?P<before>.+?) (?:first|before that|beforehand))$"
+)
+""" "Take a shot, but center on the hip first"."""
+
+_OFF = re.compile(r"(?:turn|switch) (?:the )?.+ off|(?:turn|switch) off .+")
+_THE_OUTLINES = re.compile(r"(?:the |all )*(?:outlines?|contours?|masks?|overlays?) (?:of|on|around) .+")
 _TOO = re.compile(r"(?:and |also )*(.+?) (?:too|as well|also)")
 _OUTLINE = re.compile(r"\b(?:outlines?|contours?|masks?|overlays?|segmentations?)\b")
 _ON = frozenset(
@@ -102,6 +110,8 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
         None if there are not several steps; a single command where the others only name or repeat it; what is unclear
         if the text begins with a step but does not go on with one.
     """
+    if later := _BUT_FIRST.match(words):
+        words = f"{later['first'] or later['before']} and then {later['then']}"
     words = _BOTH_TO.sub(r"\1 and \2", words)
     words = _OUTLINE_AND.sub(r"outline \g<what> and \g<second> \g<what>", words)
     words = _TWO_VERBS.sub(
@@ -122,9 +132,10 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     if found is None:
         return None
     talk = [step for step in found if isinstance(step, Segment) and not step.structures]
-    if len(talk) < len(found) and any(not phrases.SEGMENT_VERB.match(plain(step.text)) for step in talk):
+    if len(talk) < len(found) and any(not _outlines(plain(step.text)) for step in talk):
         return Refuse(f"I will not begin: I did not understand {talk[0].text[:60]!r} in this sentence.")
-    found = _tidied(_named_between_shots(found, parts), parts[0])
+    first = parts[1] if phrases.NAME_FIRST.fullmatch(" and ".join(parts[:2])) else parts[0]
+    found = _tidied(_named_between_shots(found, parts), first)
     if len(found) == 1:
         return found[0]
     if any(_named_after(one, other, part) for one, other, part in zip(found, found[1:], parts[1:], strict=False)):
@@ -142,6 +153,11 @@ def in_steps(words: str, context: Context, understand: Understand) -> Steps | Si
     return Steps(found)
 
 
+def _outlines(words: str) -> bool:
+    """Whether a part asks for an outline, be it of something unknown; "let me put my lead on" does not."""
+    return phrases.SEGMENT_VERB.match(words) is not None and re.search(r"\bput (?!the |an? )", words) is None
+
+
 def _with_its_verb(part: str, before: str) -> str:
     """A part without the verb of the one before: "center on L1, then on L2", "hide the liver, the spleen too"."""
     on, _, what = part.partition(" ")
@@ -149,6 +165,8 @@ def _with_its_verb(part: str, before: str) -> str:
         return f"center on {what}"
     if on == "to" and motion_phrases.COLLIMATE.fullmatch(before):
         return f"collimate to {what}"
+    if _OFF.fullmatch(before) and _THE_OUTLINES.fullmatch(part):
+        return f"hide {part}"
     too = _TOO.fullmatch(part)
     return f"hide {too[1]}" if too and phrases.STOP_SEGMENTING.fullmatch(before) else part
 

@@ -80,8 +80,8 @@ def ended_first(words: str, context: Context, understand: UnderstandRest) -> Sin
         if isinstance(others, Unclear):
             return ended if _is_talk(rest) else None
         stops = phrases.STOP.search(first) is not None
-        if stops and acts(others):
-            return None  # nothing moves on a text with "stop" in it
+        if stops and acts(others) and not isinstance(ended, StopSegmenting):
+            return None  # the more cautious reading of "stop"
         if stops or _INSTEAD.search(rest) or _NO_MORE.match(first):
             return Steps((ended, *steps_of(others)))
     return None

@@ -10,22 +10,12 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from fluorosam_sim.anatomy.english import REAL_WORDS
 from fluorosam_sim.anatomy.normalization import FILLERS, MAX_TEXT, canonical, content_words
 from fluorosam_sim.anatomy.structures import RIB_NUMBERS, VERTEBRAE, Structure, structure
 from fluorosam_sim.anatomy.synonyms import CONCEPTS, DEVICE_WORDS, SLIPS, SOUND_ALIKES, Concept
 
 _MAX_PHRASE = 60
-
-# Words of plain English within one slip of a vocabulary word: they are never "repaired" into anatomy.
-_REAL_ENGLISH = """
-color colour colors colony heard hearts hearth lever lives lived lined braid brains skill skills spice spike spire
-spent thing things boxes bonus vessel truck trunks great greet treat smell small stall muddle middle lowers power
-tower upper supper stern order border sparse hands handle plates place plane places wired fire pelican fever never
-river cover table cable patient points pointer image images rotate rotation center centre target valve valves nodule
-nodules tumor fracture ribbon ribbons lunch lunches chest cheek check throat thigh ankle ankles elbow elbows wrist
-wrists knees
-"""
-_REAL_WORDS = frozenset(_REAL_ENGLISH.split())
 
 
 @dataclass(frozen=True)
@@ -205,7 +195,7 @@ def _repair(word: str) -> str:
         return word
     if word in _SLIPS:
         return _SLIPS[word]
-    if len(word) < 5 or not word.isalpha() or not word.isascii() or word in _REAL_WORDS:
+    if len(word) < 5 or not word.isalpha() or not word.isascii() or word in REAL_WORDS:
         return word
     allowed = 1 if len(word) < 8 else 2
     near_words = process.extract(word, _CANDIDATES, scorer=OSA.distance, score_cutoff=allowed, limit=None)
