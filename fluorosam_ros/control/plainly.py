@@ -22,12 +22,12 @@ NOTHING, SEVERAL = "nothing", "several"
 """The kinds of what is no command, and of several commands in one text."""
 
 _SIDE = re.compile(r"\b(lao|rao|cranial|caudal|left|right)\b")
-_RELATIVE = re.compile(r"\b(?:by|relative|more|less|further|another|additional|extra|add)\b")
+_RELATIVE = re.compile(r"\b(?:by|relative|more|less|further|another|additional(?:ly)?|extra|add)\b")
 _ABSOLUTE = re.compile(r"\b(?:at|set|make|(?:to|on|is|be) (?:20|lao|rao|cranial|caudal))\b")
 _BACKWARDS = frozenset(("off", "less", "back", "out", "reduce", "decrease", "undo", "from", "away"))
 _STRAIGHT = frozenset(("neutral", "straight", "zero", "zeroed", "upright", "level", "flat", "straighten", "flatten"))
 _UNDONE = frozenset(("out", "off", "remove", "lose", "rid", "undo", "nullify", "cancel", "away"))
-_FROM_HERE = re.compile(r"\bfrom (?:here|there|where we are)\b")
+_FROM_HERE = re.compile(r"\bfrom (?:here|there|where we are|(?:(?:the|your|our|my) )?(?:present|current) \w+)\b")
 _SMALL = frozenset(
     ("nudge", "smidge", "tad", "hint", "touch", "shade", "hair", "fraction", "tweak", "whisker", "notch")
 )
@@ -36,20 +36,31 @@ _TURNED = {"cephalad": "cranial", "cephalic": "cranial", "craniad": "cranial", "
 _WAYS = {"foot": "feet", "toes": "feet", "ceilingwards": "ceiling", "headwards": "head", "footwards": "feet",
          "floor": "table", "tablewards": "table", "feetwards": "feet", "footward": "feet", "legs": "feet",
          "headward": "head", "leftwards": "left", "rightwards": "right",
-         "cephalad": "head", "craniad": "head", "caudad": "feet"}  # fmt: skip
+         "cephalad": "head", "craniad": "head", "caudad": "feet",
+         "cranially": "head", "caudally": "feet", "heid": "head"}  # fmt: skip
 _ARM = frozenset(("arm", "gantry", "carm", "machine", "detector"))
 _RAISED, _LOWERED = frozenset(("up", "raise", "higher", "lift")), frozenset(("down", "lower", "sink", "drop"))
+_HOISTED = frozenset(("hoist", "lift", "raise", "elevate"))
+"""Verbs that say without "the arm", too, which way is up."""
+
 _HIGHER = frozenset(("higher", "up", "raise", "raised", "lift"))
 _WAY = frozenset(("left", "right", "head", "feet", "ceiling", "table"))
 _SIDED = frozenset(("left", "right", "both"))  # "the left liver" is no liver
 _BOTH_AFTER = re.compile(rf"(?<={NAME}) (?:(?:\w+ )?and )?both(?: of them)?$")
 _THAT_ONE = re.compile(r"\b(?:that|this) 20\b")  # "one" as every number
+_THE_NAMED_ONE = re.compile(rf"{NAME}.* (?:the )?\w+ 20$")
+""" "The left carotid, the common one"."""
+
 _SINGULAR = frozenset(("it", "its", "that", "this", "there", "her", "him", "thing"))
 _PLURAL = frozenset(("them", "em", "those", "these", "both", "ones", "pair"))
 _NO_POSE = re.compile(r"\b(?:slides?|patient|case|song|track|page|series|chapter|topic|question|subject)\b")
 _SAVED_AS = re.compile(
     r".*\b(?:as|called|named|call(?: it| this| that)?|(?:under|by)(?: the)?(?: name)?(?: of)?"
-    r"|name(?: it)?|label(?: it)?|view|pose|position) (?P<name>(?!well\b|usual\b)\w+(?: \w+){0,3})$"
+    r"|name(?: it| is)?|label(?: it)?|view|pose|position) (?P<name>(?!well\b|usual\b)\w+(?: \w+){0,3})$"
+)
+_STORED_AS = re.compile(
+    r"\b(?:saved|stored|memori[sz]ed|bookmarked|remembered) (?:view|pose|position|spot|place)"
+    r"(?: (?:called|named|under|as|with|by|the|name))* (?P<name>(?!(?:and|please)\b)\w+(?: (?!and\b)\w+){0,2})$"
 )
 _LEVEL = re.compile(r"\b(?:low|lowest|normal|standard|regular|default|high|highest)\b")
 _STORED = frozenset(("stored", "saved", "memorized", "memorised", "remembered", "bookmarked", "that", "it", "bookmark"))
@@ -82,12 +93,13 @@ up upwards raise raised elevate more increase increased higher boost bump crank 
 """
 _DOWN_WORDS = """
 down fewer smaller reduction
-lower lowered less reduce reduced decrease decreased drop dropped cut off ease lighter dial weaker minimize
+lower lowered less reduce reduced decrease decreased drop dropped cut off back ease lighter dial weaker minimize
 minimise easy easier
 """
 _UP, _DOWN = frozenset(_UP_WORDS.split()), frozenset(_DOWN_WORDS.split())
 _ZOOMED_ON = re.compile(
-    r"\b(?:on|onto|into|at)(?: the)? (?!(?:it|that|this|there|screen|image|picture|display|more|double)\b)[a-z]"
+    r"\b(?:on|onto|into|at)(?: the)? "
+    r"(?!(?:the|it|that|this|there|screen|monitor|image|picture|display|zoom|more|double)\b)[a-z]"
 )
 """What a zoom is aimed at, which no structure is known for."""
 
@@ -106,7 +118,9 @@ def _about(verb: str) -> Say:
         if (({"left", "right"} if not found.structures else _SIDED) | {"open"}) & set(words.split()):
             return None
         pair = found.numbers == (2.0,) and len(context.named) == 2  # "those two"
-        if found.numbers and not pair and (found.numbers != (1.0,) or not _THAT_ONE.search(words)):
+        counted = found.numbers == (float(sum(len(group) for group in found.structures)),)  # "both vessels", by name
+        one = found.numbers == (1.0,) and (_THAT_ONE.search(words) or _THE_NAMED_ONE.search(words))
+        if found.numbers and not (pair or one or (counted and found.numbers[0] > 1)):
             return None
         if found.structures and f"{NAME} {NAME}" not in words:
             names = dict.fromkeys(each.name for group in found.structures for each in group)
@@ -133,7 +147,7 @@ def _once(said: str) -> Say:
     """The same where "one" may be said."""
 
     def say(found: Slots, words: str, context: Context) -> str | None:
-        return said if not found.structures and not found.units_mm and found.numbers in ((), (1.0,)) else None
+        return said if not found.structures and not found.units_mm and set(found.numbers) <= {1.0} else None
 
     return say
 
@@ -153,7 +167,7 @@ def _by_length(before: str, never: frozenset[str] = frozenset()) -> Say:
     """never: words of the opposite, with which nothing is said."""
 
     def say(found: Slots, words: str, context: Context) -> str | None:
-        to_a_size = "collimator" in before and _TO_A_SIZE.search(" ".join(found.words))  # then it is the field's
+        to_a_size = "collimator" in before and re.search(r"\bto 20\b", " ".join(found.words))  # then it is the field's
         length = None if never & set(found.words) or to_a_size else _length(found)
         return f"{before} {length}" if length else None
 
@@ -210,6 +224,8 @@ def _turn(verb: str, absolute: bool) -> Say:
             return None
         if not absolute and _BACKWARDS & set(found.words):
             return None  # "come off LAO": the other way
+        if not absolute and not found.numbers:
+            return f"{verb} a bit towards {sides.pop()}" if len(sides) == 1 else None
         relative = _RELATIVE.search(" ".join(found.words))
         if relative if absolute else _ABSOLUTE.search(" ".join(found.words)) and not relative:
             return None
@@ -220,13 +236,15 @@ def _turn(verb: str, absolute: bool) -> Say:
         side = sides.pop()
         if absolute:
             return f"{verb} to {side} {found.numbers[0]:g}"
-        return f"{verb} {f'{found.numbers[0]:g} degrees' if found.numbers else 'a bit'} towards {side}"
+        return f"{verb} {found.numbers[0]:g} degrees towards {side}"
 
     return say
 
 
 def _move(found: Slots, words: str, context: Context) -> str | None:
-    ways = {_WAYS.get(word, word) for word in found.words} & _WAY
+    said = " ".join(found.words).replace("all right", "").split()
+    ways = {_WAYS.get(word, word) for word in said} & _WAY
+    ways = ways or ({"ceiling"} if _HOISTED & set(said) else set())
     if not ways and _ARM & set(found.words):  # the arm has no head and feet to go up and down between
         ways = {"ceiling"} if _RAISED & set(found.words) else {"table"} if _LOWERED & set(found.words) else set()
     if "table" in ways and _HIGHER & set(found.words):  # "higher, as the table is raised"
@@ -252,6 +270,8 @@ def _save(found: Slots, words: str, context: Context) -> str | None:
 
 def _recall(found: Slots, words: str, context: Context) -> str | None:
     named = [name for name in context.saved if f" {name} " in f" {words} "]
+    if not context.saved and (called := _STORED_AS.search(words)):
+        return f"go to the saved view {called['name']}"
     if not named and context.saved and (isinstance(context.last, SaveView) or len(context.saved) == 1):
         said = set(words.split())
         nameless = bool(_STORED & said) and said <= _STORED | RECALL_WORDS | _RECALLING
@@ -284,6 +304,12 @@ def _change_dose(way: frozenset[str], other: frozenset[str], said: str) -> Say:
 def _dose(found: Slots, words: str, context: Context) -> str | None:
     levels = {phrases.DOSE_LEVELS[word] for word in _LEVEL.findall(words)}
     return f"set the dose to {levels.pop()}" if len(levels) == 1 and not found.structures else None
+
+
+def _disarm(found: Slots, words: str, context: Context) -> str | None:
+    others = [part for part in words.split(" and ") if "arm" not in part]  # "finish up and disarm"
+    commanded = any(phrases.MOTION_WORD.search(part) for part in others)
+    return None if commanded else _plainly("disarm")(found, words, context)
 
 
 VIEW = "Go to the"
@@ -320,7 +346,7 @@ KINDS: dict[str, Say] = {
     "Cancel": _once("cancel"),
     "Stop all": _plainly("stop"),
     "Arm": _plainly("arm"),
-    "Disarm": lambda found, words, context: None if "and" in found.words else _plainly("disarm")(found, words, context),
+    "Disarm": _disarm,
     "Reset": _plainly("reset the emergency stop"),
 }
 """How a command of each kind, named by the beginning of its sentence in `control.wording`, is said."""
