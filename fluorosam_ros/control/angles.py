@@ -94,6 +94,11 @@ _PHRASES = (
     (r"\b(?:tilt|rotation|angulation|angle) of\b", ""),
     (r"\bback to (?=\S*\d|zero|lao|rao|cranial|caudal)", "to "),
     (r"\b(?:toward|towards)\s(?:the\s)?(?=lao|rao|cra|cau|cep)", "by "),
+    (
+        r"^(?:the )?(tilt|rotation|angulation) angle(?: of)? "
+        r"(?!.*\b(?:by|up|down|more|less|further|back|bit)\b)(?=\S+ )",
+        r"\1 to ",
+    ),
     (r"^target (?=(?:lao|rao|cran|caud))", "to "),
     (r"\babsolute$", ""),
     (r"^(rotation|tilt|angulation) (?:(?:at|is|back at) )?(?:0|zero)(?: degrees?)?$", r"\1 to 0"),

@@ -98,6 +98,7 @@ _INSTRUMENT = re.compile(
     r"|reamers?|balloons?|stents?|trocars?|cannulas?|rods?|plates?|grafts?|tourniquet|sutures?|supports?|pillows?|bolsters?"
     r"|(?:head|foot) end)\b"
 )
+_INSTRUMENT_MOVES = re.compile(rf"{_INSTRUMENT.pattern} (?:back|up|down|in|out|forwards?|further|by|another|\d+)\b")
 _A_SHOT_OF, _IT = r"\b(?:shot|picture|image|film|exposure)s? of ", r"(?:it|that|this|these|those|them)\b"
 _SHOT_OF_IT, _SHOT_OF = re.compile(_A_SHOT_OF + _IT), re.compile(f"{_A_SHOT_OF}(?!{_IT})")
 """A shot of something is asked for, or of a drug."""
@@ -178,11 +179,8 @@ def read(words: str, context: Context, unclear: str, understand: UnderstandIn) -
 
 
 def _instrument_moves(words: str, reading: Reading) -> bool:
-    """Whether an instrument stands in the command, or in the talk of the same part: "pull the wire | back 2 cm"."""
-    if _INSTRUMENT.search(reading.command):
-        return True
-    mixed = (part for part in words.split(" and ") if part not in reading.talk and part not in reading.command)
-    return any(_INSTRUMENT.search(part) for part in mixed)
+    """Whether an instrument stands in the command, or it is what is moved: "pull the wire | back 2 cm"."""
+    return _INSTRUMENT.search(reading.command) is not None or _INSTRUMENT_MOVES.search(words) is not None
 
 
 def _in_a_part_of_its_own(words: str) -> bool:

@@ -85,6 +85,9 @@ _BUT_FIRST = re.compile(
 )
 """ "Take a shot, but center on the hip first"."""
 
+_LOOK = re.compile(r"look at\b")
+""" "Look at T9 from the side, lateral view" is one wish."""
+
 _OFF = re.compile(r"(?:turn|switch) (?:the )?.+ off|(?:turn|switch) off .+")
 _THE_OUTLINES = re.compile(r"(?:the |all )*(?:outlines?|contours?|masks?|overlays?) (?:of|on|around) .+")
 _TOO = re.compile(r"(?:and |also )*(.+?) (?:too|as well|also)")
@@ -195,7 +198,7 @@ def _tidied(steps: tuple[Single, ...], first: str) -> tuple[Single, ...]:
     kept = [one for one, other in pairwise((*kept, None)) if one is not None and not _made_exact(one, other)]
     kept = [step for at, step in enumerate(kept) if at == 0 or not _made_exact(step, kept[at - 1])]
     kept = [step for at, step in enumerate(kept) if not (_to_an_angle(step) and step in kept[:at])]
-    named = not phrases.SEGMENT_VERB.match(first) and not _OUTLINE.search(first)
+    named = (_LOOK.match(first) or not phrases.SEGMENT_VERB.match(first)) and not _OUTLINE.search(first)
     if len(kept) > 1 and isinstance(kept[0], Segment) and named:
         spoken_of = kept[1].target.structures if isinstance(kept[1], Center | CollimateTo | WhereIs) else None
         if isinstance(kept[1], GoToView) or spoken_of == kept[0].structures:
