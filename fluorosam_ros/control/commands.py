@@ -349,8 +349,10 @@ def _segmenting(text: str, words: str, context: Context) -> Segment | Unclear:
     """A structure to outline, with or without a verb. text: the whole prompt; empty for a part of one."""
     if not text and phrases.UNCERTAIN.search(words):  # fillers such as "should we" must not begin steps that act
         return NotUnderstood(f"I did not understand {words[:60]!r}.")
-    others = words.split(" and ")[1:]  # "outline the liver and tell me what you see", "and tell me where it is"
-    told = any(pattern.fullmatch(each.removeprefix("then ")) for each in others for pattern, _ in _FIXED)
+    parts = words.split(" and ")  # "outline the liver and tell me what you see", "and tell me where it is"
+    told = len(parts) > 1 and any(
+        pattern.fullmatch(each.removeprefix("then ")) for each in parts for pattern, _ in _FIXED
+    )
     if told or re.search(r"\bwhere\b", words):
         return NotUnderstood(f"I did not understand {words[:60]!r}.")
     text = text or words

@@ -17,6 +17,7 @@ _SHORTHAND = {"pls": "please", "plz": "please", "seg": "segment", "pic": "pictur
               "whats": "what s", "wheres": "where s", "thats": "that s",
               "lemme": "let me", "gimme": "give me",
               "un segment": "unsegment", "nought": "zero",
+              "triple": "3 fold", "quadruple": "4 fold",
               "twofold": "2 fold", "threefold": "3 fold", "fourfold": "4 fold"}  # fmt: skip
 _WHOLE = {
     word: number for number, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight"), 1)
