@@ -40,9 +40,8 @@ _NEGATED_ASIDE = 0.02
 """Likeness to what is not to be obeyed below which a negation in nothing but talk is the talk's own."""
 
 _NO_DOUBT, _NO_DOUBT_AFTER = 0.005, 0.001
-"""Likeness to what is not to be obeyed below which no word beside a command makes it doubtful; the latter after a text
-that leans on the command before. Chosen on 1,379 texts not to be obeyed that the network had not learnt: without any
-rule of doubt 22 of them act, with all of them 10, with those above this likeness 11."""
+"""Likeness to what is not to be obeyed below which no sentence beside a command makes it doubtful; the latter after a
+text that leans on the command before. Chosen on 1,379 texts not to be obeyed that the network had not learnt."""
 
 _HARMLESS, _SURE = 0.003, 0.99
 """Likeness to what is not to be obeyed, and to the kind of command, from which on doubt in talk beside it is none."""
@@ -55,6 +54,9 @@ _HARMLESS_AFTER = 0.0005
 
 _REPORTED = re.compile(r"\b(?:sa(?:id|ys?)|tell|told|ask(?:s|ed)?|think|thought|should|would)\b")
 """What may make the command beside it somebody else's."""
+
+_AN_ASIDE = 3
+"""Fewest words of talk that may be about something else, where the network finds no harm."""
 
 _A_SENTENCE = 4
 """Fewest words of talk that may hold a negation of their own without an "and" or the like around them."""
@@ -72,7 +74,7 @@ _PREDICATE = re.compile(
 
 _SAID_OF_IT = re.compile(
     r"(?:and )*(?:(?:that|this) (?:s|is|was|would be|had been) "
-    r"(?:what|how|where|when|why|the \w+ (?:i|we|you|he|she|they))\b"
+    r"(?:what|how|where|when|why|the (?:\w+ )?\w+ (?:i|we|you|he|she|they))\b"
     r"|(?:says|said|wrote|writes|insists|thinks|according to)\b|i (?:told|tell|was told|used to|read)\b"
     r"|easy for (?:you|him|her|them) to say)"
 )
@@ -104,19 +106,24 @@ def negated(words: str, reading: Reading, context: Context, understand: Understa
     """Whether something is negated beside what is talk for itself: "more dose and i can t see a thing" is not, nor is
     the wrong part of a correction: "no and towards rao", "20 and not 30"."""
     said = f" {words} "
-    own = phrases.NEGATION.search(reading.command) or phrases.FORBIDS.search(reading.command)
-    if reading.harm < _NEGATED_ASIDE and not own:
-        return False
     leans = reading.kind in FOLLOW_UPS and context.last is not None
     if leans and reading.likeness >= ALIKE and reading.harm < DOUBTFUL:
         negated = phrases.NEGATION.search(CONTRAST.sub(" ", reading.command))
         return negated is not None or phrases.FORBIDS.search(words) is not None
     long = [each for each in reading.stretches if len(each.split()) >= _A_SENTENCE and not _PROHIBITS.match(each)]
+    asides = [each for each in reading.stretches if len(each.removeprefix("and ").split()) >= _AN_ASIDE]
     if any(_forbids(part, context, understand) for part in (*reading.asides, *words.split(" and "))):
         return True
+    own = _negates(reading.command) or any(_negates(talk) and talk not in asides for talk in reading.stretches)
+    if reading.harm < _NEGATED_ASIDE and not own:
+        return False
     for aside in (*(long if reading.harm < DOUBTFUL else ()), *reading.asides):
         said = said.replace(f" {aside} ", " and ", 1)
-    return phrases.NEGATION.search(said) is not None or phrases.FORBIDS.search(said) is not None
+    return _negates(said)
+
+
+def _negates(words: str) -> bool:
+    return phrases.NEGATION.search(words) is not None or phrases.FORBIDS.search(words) is not None
 
 
 def _forbids(aside: str, context: Context, understand: UnderstandIn) -> bool:
@@ -132,8 +139,7 @@ def _goes_back(command: Command) -> bool:
 def doubted(words: str, reading: Reading, command: Command) -> bool:
     """Whether words of doubt, another time, or a number that may be meant stand beside what would move."""
     leans = reading.kind in FOLLOW_UPS
-    if reading.harm < (_NO_DOUBT_AFTER if leans or _goes_back(command) else _NO_DOUBT):
-        return False
+    harmless = reading.harm < (_NO_DOUBT_AFTER if leans or _goes_back(command) else _NO_DOUBT)
     if _THOUGHT.match(words):
         return True
     said = f" {_EARLIER.sub(' ', words) if _goes_back(command) else words} "
@@ -146,13 +152,14 @@ def doubted(words: str, reading: Reading, command: Command) -> bool:
         return True
     if after and not isinstance(command, Steps) and _DANGLING.search(reading.command):
         return True
-    if isinstance(command, Steps) and _REPORTED.search(reading.talk):
+    if isinstance(command, Steps) and not harmless and _REPORTED.search(reading.talk):
         return True
-    past = reading.command if reading.harm < _TOLD else f"{reading.talk} {reading.command}"
+    past = reading.command if harmless or reading.harm < _TOLD else f"{reading.talk} {reading.command}"
     if leans and _PAST.search(past):
         return True
     if (
         (leans or _goes_back(command))
+        and not harmless
         and reading.harm >= (_HARMLESS_AFTER if leans else _HARMLESS)
         and any(len(talk.split()) >= _A_SENTENCE for talk in after)
     ):
@@ -163,9 +170,12 @@ def doubted(words: str, reading: Reading, command: Command) -> bool:
     short = [talk for talk in stretches if len(talk.split()) <= _A_SENTENCE]
     if measured and any(number != 1 for number in tokens(" and ".join(short)).numbers):
         return True
-    elsewhere = not any(phrases.DOUBT.search(part) for part in (reading.command, *short))
-    elsewhere = elsewhere and not _REPORTED.search(reading.talk)
-    if elsewhere and reading.harm < _HARMLESS and reading.likeness >= _SURE:
+    elsewhere = not any(phrases.DOUBT.search(part) for part in (reading.command or words, *short))
+    first = next((talk for talk in reading.stretches if words.startswith(talk)), "")
+    reported = _REPORTED.search(first) is not None and not first.endswith(" and")  # "he said I'd like …"
+    unsure = reading.harm >= _HARMLESS or reading.likeness < _SURE or _REPORTED.search(reading.talk) is not None
+    told = reported or (unsure and not harmless)
+    if elsewhere and not told:
         return False  # the doubt is about something else, to all that can be told
     if phrases.DELAY.search(said.strip()) or (
         _STATED.search(reading.command) and not isinstance(command, SwitchFluoro)

@@ -135,7 +135,8 @@ ABANDON = re.compile(
 
 
 NEGATION = re.compile(
-    r"\b(?:not|never|no(?! \d)|none|nothing|neither|nor|without|except|avoid|refrain|cannot|unless|instead|"
+    r"\b(?:not|never|no(?! \d)|none|nothing|neither|nor|without|except|avoid|refrain|cannot|unless|instead"
+    r"|(?:every|any)thing but|all but|"
     r"(?:do|does|did|ca|wo|is|are|was|were|should|must|would|could)n ?t|keep (?:\w+ )?from|(?:stay|steer) away)\b"
 )
 """Searched: any of these makes a text harmless ("rib no 5" is no negation)."""
