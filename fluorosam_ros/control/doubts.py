@@ -174,8 +174,9 @@ def doubted(words: str, reading: Reading, command: Command) -> bool:
     first = next((talk for talk in reading.stretches if words.startswith(talk)), "")
     reported = _REPORTED.search(first) is not None and not first.endswith(" and")  # "he said I'd like …"
     unsure = reading.harm >= _HARMLESS or reading.likeness < _SURE or _REPORTED.search(reading.talk) is not None
-    told = reported or (unsure and not harmless)
-    if elsewhere and not told:
+    if reported:
+        return True
+    if elsewhere and (harmless or not unsure):
         return False  # the doubt is about something else, to all that can be told
     if phrases.DELAY.search(said.strip()) or (
         _STATED.search(reading.command) and not isinstance(command, SwitchFluoro)
